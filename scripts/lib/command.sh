@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+run_command_demo() { die "not yet"; }

@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# What every script here shares: where the checkout is, how to speak, and how
+# to get the packages that a step needs. Sourced, never run.
+
+# The checkout, whatever directory the caller stands in.
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# The library as `cargo build --release` leaves it.
+# shellcheck disable=SC2034  # read by the scripts that source this file
+SHIM=${CARGO_TARGET_DIR:-$ROOT/target}/release/libumaskclamp.so
+
+# An exit status that says "not run, for the reason given", as automake has it.
+# shellcheck disable=SC2034
+EXIT_SKIPPED=77
+
+# say WORDS...: a progress line on stderr, with the seconds since the start.
+say() {
+    printf '[%4ds] %s\n' "$SECONDS" "$*" >&2
+}
+
+# die WORDS...: one line on stderr, exit status 1.
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+is_root() {
+    [ "$(id -u)" -eq 0 ]
+}
+
+# apt_get ARGS...: apt-get that never asks, quiet unless it fails.
+apt_get() {
+    local output
+    if ! output=$(DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" 2>&1); then
+        printf '%s\n' "$output" | tail -n 15 >&2
+        return 1
+    fi
+}
+
+# installed PACKAGE: is it, according to dpkg?
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# need_packages WHY PACKAGE...: installs the packages that are missing. As an
+# ordinary user, or where apt-get cannot get them in three tries, it says which
+# are missing and how to install them, and returns 1.
+need_packages() {
+    local why=$1 package try
+    local -a missing=()
+    shift
+    command -v dpkg-query >/dev/null || {
+        printf '%s needs these Debian packages or their like: %s\n' "$why" "$*" >&2
+        return 1
+    }
+    for package in "$@"; do
+        installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if is_root; then
+        for try in 1 2 3; do
+            say "$why: installing ${missing[*]} (try $try of 3)"
+            if apt_get update &&
+                apt_get install --no-install-recommends "${missing[@]}"; then
+                return 0
+            fi
+            [ "$try" -lt 3 ] && sleep 5
+        done
+    fi
+    printf '%s: missing Debian packages. As root: apt-get install --no-install-recommends %s\n' \
+        "$why" "${missing[*]}" >&2
+    return 1
+}
+
+# need_commands WHY COMMAND=PACKAGE...: like need_packages, for commands that
+# may come from elsewhere (a toolchain in the home directory, another package).
+need_commands() {
+    local why=$1 pair
+    local -a packages=()
+    shift
+    for pair in "$@"; do
+        command -v "${pair%%=*}" >/dev/null || packages+=("${pair#*=}")
+    done
+    [ ${#packages[@]} -eq 0 ] || need_packages "$why" "${packages[@]}"
+}
+
+# version_at_least HAVE WANT: compares MAJOR.MINOR.
+version_at_least() {
+    local have_major=${1%%.*} have_rest=${1#*.} want_major=${2%%.*} want_minor=${2#*.}
+    local have_minor=${have_rest%%.*}
+    [ "$have_major" -gt "$want_major" ] ||
+        { [ "$have_major" -eq "$want_major" ] && [ "$have_minor" -ge "$want_minor" ]; }
+}
+
+# The Rust that Cargo.toml asks for.
+rust_wanted() {
+    sed -n 's/^rust-version *= *"\([0-9]*\.[0-9]*\).*/\1/p' "$ROOT/Cargo.toml" | head -n 1
+}
+
+# need_rust WHY [PACKAGE...]: a cargo new enough, and a C linker. Where there is
+# none, Debian's packages of a current Rust (Debian 12's own rustc is too old).
+# The further packages (clippy, rustfmt) are asked for only with Debian's Rust:
+# another toolchain brings its own.
+need_rust() {
+    local why=$1 wanted have
+    shift
+    wanted=$(rust_wanted)
+    if have=$(cd "$ROOT" && cargo --version 2>/dev/null); then
+        have=${have#cargo }
+        if version_at_least "$have" "$wanted"; then
+            case $(command -v cargo) in
+                /usr/bin/*) ;;
+                *) set -- ;;
+            esac
+            need_commands "$why" cc=gcc || return 1
+            need_packages "$why" libc6-dev "$@"
+            return
+        fi
+    fi
+    need_packages "$why (Rust $wanted or newer)" cargo-web rustc-web gcc libc6-dev "$@"
+}
+
+# build_shim: the release library, with cargo's own messages kept back unless
+# the build fails.
+build_shim() {
+    local log
+    log=$(mktemp)
+    say "building the release library (cargo build --release)"
+    if ! (cd "$ROOT" && cargo build --release --quiet) >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+    [ -f "$SHIM" ] || {
+        printf 'the build left no %s\n' "$SHIM" >&2
+        return 1
+    }
+}
+
+# thousands NUMBER: 75489280 -> 75,489,280
+thousands() {
+    local number=$1 grouped=
+    while [ ${#number} -gt 3 ]; do
+        grouped=,${number: -3}$grouped
+        number=${number:0:${#number}-3}
+    done
+    printf '%s%s' "$number" "$grouped"
+}
+
+# json_string TEXT: the text as a JSON string, quotes included. Bytes that are
+# not ASCII go through as they are.
+json_string() {
+    local text=$1 out='' char code i
+    local LC_ALL=C
+    for ((i = 0; i < ${#text}; i++)); do
+        char=${text:i:1}
+        case $char in
+            '"') out+='\"' ;;
+            "\\") out+="\\\\" ;;
+            [[:cntrl:]])
+                printf -v code '\\u%04x' "'$char"
+                out+=$code
+                ;;
+            *) out+=$char ;;
+        esac
+    done
+    printf '"%s"' "$out"
+}
