@@ -137,6 +137,18 @@ build_shim() {
     }
 }
 
+# prepare_shim: builds the library; without a Rust, or in a checkout that belongs
+# to somebody else, the one that was built before will do, and that is said.
+prepare_shim() {
+    if need_rust "the library" 2>/dev/null && [ -w "$ROOT" ]; then
+        build_shim
+    elif [ -f "$SHIM" ]; then
+        say "cannot build here: taking $SHIM as it is"
+    else
+        need_rust "the library" && build_shim
+    fi
+}
+
 # thousands NUMBER: 75489280 -> 75,489,280
 thousands() {
     local number=$1 grouped=
