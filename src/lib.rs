@@ -1,1 +1,43 @@
-use redhook as _;
+//! `libumaskclamp.so`: whatever a preloaded program puts at a sensitive path is
+//! owner-only from its first instant.
+//!
+//! # Contract
+//! At a place that the patterns protect, in every dynamically linked glibc
+//! program that loads this library:
+//! 1. An inode never has, at no instant, a mode bit that the mask clears,
+//!    whatever the umask or a default ACL says: the mode is clamped before the
+//!    real symbol runs.
+//! 2. The program cannot widen it afterwards (`chmod` family, POSIX ACLs).
+//! 3. What is renamed or linked there is narrowed before it gets the name.
+//! 4. A wide file that is there already is narrowed before the program writes.
+//! 5. Everywhere else, and for every failing call, results, `errno`, modes,
+//!    descriptor numbers and the process umask are those of plain libc.
+//!
+//! # Honest scope
+//! Static and setuid programs, raw system calls (Go) and io_uring never pass
+//! here. A file reached through a bind mount has the mount's name.
+//!
+//! # The way of one path
+//! `hooks` (which place, which real symbol) → [`enforce`] (what is allowed) →
+//! [`place`] (where it really is) and the policy crate (is that sensitive) → the
+//! real call → [`records`]. A hook never matches, [`place`] never decides.
+//!
+//! # House rules
+//! This library lives in other people's processes: in signal handlers, between
+//! `vfork` and `exec`, inside `malloc`. After load no hook takes a lock,
+//! allocates, touches `std::fs` or `std::env`, or can panic; system calls of our
+//! own are raw ([`sys`]) and leave `errno` alone.
+
+mod arena;
+mod enforce;
+mod environment;
+mod errno;
+mod hooks;
+mod load;
+mod memory;
+mod place;
+mod real;
+mod records;
+mod scratch;
+mod state;
+mod sys;

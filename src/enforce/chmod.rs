@@ -1,0 +1,106 @@
+//! Calls that widen a mode afterwards: the `chmod` family and POSIX ACLs.
+
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, mode_t};
+use umaskclamp_policy::acl;
+use umaskclamp_policy::settings::ChmodPolicy;
+
+use super::{Call, Sensitive, Subject};
+use crate::scratch::{Scratch, XATTR_MAX};
+use crate::{errno, place, records, state, sys};
+
+/// Could a `chmod` to this mode put a bit outside the mask? If not, a hook goes
+/// straight to the real symbol.
+pub fn widens(mode: mode_t) -> bool {
+    state::active().is_some_and(|state| {
+        state.settings.chmod == ChmodPolicy::Clamp && state.settings.mask.wide(mode)
+    })
+}
+
+/// Makes the real call with the mode that the place allows.
+pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -> c_int {
+    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Existing))
+    else {
+        return real(mode);
+    };
+    let clamped = sensitive.clamp(mode);
+    let result = real(if sensitive.audit() { mode } else { clamped });
+    if result == 0 {
+        records::clamped(&sensitive, &call, mode, clamped);
+    }
+    result
+}
+
+/// Is this the name of an attribute that is an ACL (acl(5))?
+///
+/// # Safety
+/// As for [`place::read_path`].
+pub unsafe fn names_acl(name: *const c_char) -> bool {
+    if !state::active().is_some_and(|state| state.settings.chmod == ChmodPolicy::Clamp) {
+        return false;
+    }
+    // SAFETY: the caller's promise.
+    let name = unsafe { place::read_path(name) };
+    matches!(
+        name,
+        Some(b"system.posix_acl_access" | b"system.posix_acl_default")
+    )
+}
+
+/// Passes an ACL on with the rights that the place allows. `value` is the
+/// program's own; `real` takes the one to be set.
+///
+/// # Safety
+/// As for the call itself: nobody writes to `size` bytes at `value` meanwhile.
+pub unsafe fn acl(
+    call: Option<Call>,
+    value: *const c_void,
+    size: usize,
+    real: &dyn Fn(*const c_void) -> c_int,
+) -> c_int {
+    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Existing))
+    else {
+        return real(value);
+    };
+    if size > XATTR_MAX || !readable(value as usize, size) {
+        // The kernel says E2BIG or EFAULT.
+        return real(value);
+    }
+    let Some(mut scratch) = Scratch::claim() else {
+        records::failed(&sensitive, &call, 0, libc::ENOMEM);
+        errno::set(libc::ENOMEM);
+        return -1;
+    };
+    let Some(copy) = scratch.buffers().text.get_mut(..size) else {
+        return real(value);
+    };
+    if size > 0 {
+        // SAFETY: every page of the value was just seen to be readable.
+        copy.copy_from_slice(unsafe { core::slice::from_raw_parts(value.cast(), size) });
+    }
+    let wide = acl::loosest(copy).unwrap_or(0);
+    let reduced = acl::reduce(copy, sensitive.state.settings.mask) == Ok(true);
+    let allowed = acl::loosest(copy).unwrap_or(0);
+    let result = if reduced && !sensitive.audit() {
+        real(copy.as_ptr().cast())
+    } else {
+        real(value)
+    };
+    drop(scratch);
+    if result == 0 && reduced {
+        records::clamped(&sensitive, &call, wide, allowed);
+    }
+    result
+}
+
+fn readable(start: usize, size: usize) -> bool {
+    const PAGE: usize = 4096;
+    let Some(end) = start.checked_add(size) else {
+        return false;
+    };
+    (start..end)
+        .step_by(PAGE)
+        .chain(end.checked_sub(1))
+        .all(sys::readable)
+}

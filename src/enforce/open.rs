@@ -1,0 +1,207 @@
+//! Opening for writing: what is created gets a clamped mode, what is there is
+//! tightened before the program can write to it.
+
+use libc::{c_int, mode_t, O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
+use umaskclamp_policy::settings::Existing;
+
+use super::{Call, Sensitive, Subject};
+use crate::sys::{self, Inode};
+use crate::{errno, memory, records};
+
+/// Could an open with these flags create, empty or write a file? If not, a hook
+/// goes straight to the real symbol.
+#[inline]
+pub fn opens_for_writing(flags: c_int) -> bool {
+    let touches = flags & (O_ACCMODE | O_CREAT | O_TRUNC) != 0 || is_tmpfile(flags);
+    touches && flags & O_PATH == 0
+}
+
+/// `O_TMPFILE` shares a bit with `O_DIRECTORY`, which alone creates nothing.
+fn is_tmpfile(flags: c_int) -> bool {
+    flags & O_TMPFILE == O_TMPFILE
+}
+
+/// Does a mode argument exist (open(2))?
+#[inline]
+pub fn has_mode(flags: c_int) -> bool {
+    flags & O_CREAT != 0 || is_tmpfile(flags)
+}
+
+/// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
+pub fn open(
+    call: Option<Call>,
+    flags: c_int,
+    mode: mode_t,
+    real: &dyn Fn(c_int, mode_t) -> c_int,
+) -> c_int {
+    match call.and_then(|call| Sensitive::place(call, Subject::Other)) {
+        Some((sensitive, call)) => open_at(sensitive, call, flags, mode, real),
+        None => real(flags, mode),
+    }
+}
+
+/// The same at a place that is known to be sensitive.
+pub fn open_at(
+    sensitive: Sensitive,
+    call: Call,
+    flags: c_int,
+    mode: mode_t,
+    real: &dyn Fn(c_int, mode_t) -> c_int,
+) -> c_int {
+    let opening = Opening {
+        sensitive,
+        call,
+        flags,
+        mode,
+    };
+    if sensitive.audit() {
+        let mut fd = -1;
+        opening.audited(&mut || {
+            fd = real(flags, mode);
+            fd >= 0
+        });
+        fd
+    } else if opening.is_new_file() {
+        opening.new_file(real)
+    } else {
+        opening.enforced(real)
+    }
+}
+
+/// Makes an unchanged call in audit mode and records what would have been
+/// changed; `real` says if it succeeded.
+pub fn audit(
+    sensitive: Sensitive,
+    call: Call,
+    flags: c_int,
+    mode: mode_t,
+    real: &mut dyn FnMut() -> bool,
+) {
+    let opening = Opening {
+        sensitive,
+        call,
+        flags,
+        mode,
+    };
+    opening.audited(real);
+}
+
+struct Opening<'a> {
+    sensitive: Sensitive,
+    call: Call<'a>,
+    flags: c_int,
+    mode: mode_t,
+}
+
+impl Opening<'_> {
+    /// Does the call create or fail? Then there is no old file to look after.
+    fn is_new_file(&self) -> bool {
+        const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
+        is_tmpfile(self.flags) || self.flags & EXCLUSIVE == EXCLUSIVE
+    }
+
+    fn clamped(&self) -> mode_t {
+        if has_mode(self.flags) {
+            self.sensitive.clamp(self.mode)
+        } else {
+            self.mode
+        }
+    }
+
+    fn record_creation(&self) {
+        let clamped = self.clamped();
+        if clamped != self.mode {
+            records::clamped(&self.sensitive, &self.call, self.mode, clamped);
+        }
+    }
+
+    fn new_file(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
+        let fd = real(self.flags, self.clamped());
+        if fd >= 0 {
+            memory::remember(fd);
+            self.record_creation();
+        }
+        fd
+    }
+
+    fn audited(&self, real: &mut dyn FnMut() -> bool) {
+        let before = self.call.inode();
+        if !real() {
+            return;
+        }
+        match before {
+            _ if self.is_new_file() => self.record_creation(),
+            Ok(inode) if self.must_tighten(&inode) => self.record_tightened(&inode),
+            Ok(_) => {}
+            Err(_) => self.record_creation(),
+        }
+    }
+
+    fn enforced(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
+        let before = self.call.inode();
+        // `ftruncate` refuses a descriptor for reading; but through that one
+        // nothing can be written either.
+        let empties = self.flags & O_TRUNC != 0 && self.flags & O_ACCMODE != O_RDONLY;
+        if empties && before.is_ok_and(|inode| self.must_tighten(&inode)) {
+            return self.emptied(real);
+        }
+        let fd = real(self.flags, self.clamped());
+        if fd >= 0 {
+            if before.is_err() {
+                self.record_creation();
+            }
+            // Asked of the descriptor: the name may have been given to a wide
+            // file since `before`.
+            self.tighten(fd);
+        }
+        fd
+    }
+
+    /// A wide file that is to be emptied: narrow first, so that nobody opens it
+    /// between its truncation and the first byte.
+    fn emptied(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
+        let fd = real(self.flags & !O_TRUNC, self.clamped());
+        if fd < 0 {
+            return fd;
+        }
+        self.tighten(fd);
+        match sys::truncate_fd(fd) {
+            Ok(()) => fd,
+            Err(error) => {
+                sys::close(fd);
+                errno::set(error);
+                -1
+            }
+        }
+    }
+
+    fn must_tighten(&self, inode: &Inode) -> bool {
+        self.sensitive.state.settings.existing == Existing::Tighten
+            && inode.is(libc::S_IFREG)
+            && self.sensitive.wide(inode.permissions())
+    }
+
+    fn tighten(&self, fd: c_int) {
+        let Ok(inode) = sys::stat_of(fd) else {
+            return;
+        };
+        memory::remember_inode(&inode);
+        if !self.must_tighten(&inode) {
+            return;
+        }
+        match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
+            Ok(()) => self.record_tightened(&inode),
+            Err(error) => records::failed(&self.sensitive, &self.call, inode.permissions(), error),
+        }
+    }
+
+    fn record_tightened(&self, inode: &Inode) {
+        let wide = inode.permissions();
+        records::tightened(
+            &self.sensitive,
+            &self.call,
+            wide,
+            self.sensitive.clamp(wide),
+        );
+    }
+}

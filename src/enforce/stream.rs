@@ -1,0 +1,325 @@
+//! `fopen` and `freopen`: libc opens inside itself, with 0666.
+//!
+//! So at a sensitive place the shim opens, with its own mode, and hands the
+//! descriptor to `fdopen`. Any other order was tried and loses something: an
+//! extra open and close of the file drops the process's record locks (fcntl(2)),
+//! a file created beforehand can be removed again before libc opens it, and the
+//! process umask belongs to all threads.
+
+use core::ffi::CStr;
+
+use libc::{c_char, c_int, mode_t, FILE};
+use libc::{O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
+
+use super::open::{audit, open_at};
+use super::{Call, Sensitive, Subject};
+use crate::{errno, place, sys};
+
+/// The mode of a file that `fopen` creates (fopen(3)).
+const CREATION_MODE: mode_t = 0o666;
+
+/// Letters that glibc looks at after the first (`libio/fileops.c`,
+/// `_IO_new_file_fopen`).
+const LETTERS: usize = 6;
+
+/// `_flags2` bits of `FILE` (`libio/libio.h`).
+const NO_CANCELLATION: c_int = 2;
+const KEEP_CLOEXEC: c_int = 64;
+
+/// A mode string, read as glibc reads it.
+#[derive(Clone, Copy)]
+pub struct StreamMode {
+    /// For open(2), without `O_LARGEFILE`.
+    pub flags: c_int,
+    stream_flags: c_int,
+    has_charset: bool,
+}
+
+impl StreamMode {
+    /// `None`: not a mode, or one that only reads; then libc does it all.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    pub unsafe fn writing(mode: *const c_char) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let text = unsafe { place::read_path(mode) }?;
+        Self::parse(text).filter(|mode| mode.flags & (O_ACCMODE | O_CREAT) != 0)
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let (first, rest) = text.split_first()?;
+        let (mut access, mut flags) = match first {
+            b'r' => (O_RDONLY, 0),
+            b'w' => (O_WRONLY, O_CREAT | O_TRUNC),
+            b'a' => (O_WRONLY, O_CREAT | O_APPEND),
+            _ => return None,
+        };
+        let mut stream_flags = 0;
+        for letter in rest.iter().take(LETTERS) {
+            match letter {
+                b'+' => access = O_RDWR,
+                b'x' => flags |= O_EXCL,
+                b'e' => {
+                    flags |= O_CLOEXEC;
+                    stream_flags |= KEEP_CLOEXEC;
+                }
+                b'c' => stream_flags |= NO_CANCELLATION,
+                _ => {}
+            }
+        }
+        flags |= access;
+        let has_charset = rest.windows(5).any(|part| part == b",ccs=");
+        Some(StreamMode {
+            flags,
+            stream_flags,
+            has_charset,
+        })
+    }
+
+    /// The mode for `fdopen`, which reads four letters and knows but these.
+    fn for_fdopen(&self) -> &'static CStr {
+        let update = self.flags & O_ACCMODE == O_RDWR;
+        match (self.flags & (O_TRUNC | O_APPEND), update) {
+            (O_APPEND, false) => c"a",
+            (O_APPEND, true) => c"a+",
+            (O_TRUNC, false) => c"w",
+            (O_TRUNC, true) => c"w+",
+            _ => c"r+",
+        }
+    }
+
+    /// Only appending: `fopen` then starts at the end of the file.
+    fn starts_at_end(&self) -> bool {
+        self.flags & O_APPEND != 0 && self.flags & O_ACCMODE == O_WRONLY
+    }
+}
+
+/// What the hooks lend: the real calls of their width (`64` or not).
+pub struct Real<'a> {
+    /// Opens with these flags and this mode, as `open(2)`.
+    pub open: &'a dyn Fn(c_int, mode_t) -> c_int,
+    /// `fopen(path, mode)`.
+    pub fopen: &'a dyn Fn(*const c_char, *const c_char) -> *mut FILE,
+}
+
+/// A sensitive place and the call that names it.
+pub type Claim<'a> = (Sensitive, Call<'a>);
+
+/// Is this place ours to open?
+pub fn claim(call: Option<Call>) -> Option<Claim> {
+    call.and_then(|call| Sensitive::place(call, Subject::Other))
+}
+
+/// `fopen` at a sensitive place.
+///
+/// # Safety
+/// `text` is the mode string that `mode` was read from.
+pub unsafe fn fopen(
+    (sensitive, call): Claim,
+    mode: StreamMode,
+    text: *const c_char,
+    real: &Real,
+) -> *mut FILE {
+    if sensitive.audit() {
+        return audited((sensitive, call), mode, &|| (real.fopen)(call.path, text));
+    }
+    if mode.has_charset {
+        // SAFETY: the caller's promise.
+        return unsafe { with_charset((sensitive, call), mode, text, real) };
+    }
+    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real.open);
+    if fd < 0 {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: `fd` is a descriptor that nobody else knows of yet.
+    let stream = unsafe { libc::fdopen(fd, mode.for_fdopen().as_ptr()) };
+    if stream.is_null() {
+        sys::close(fd);
+        return stream;
+    }
+    // SAFETY: the stream was made just now, and its descriptor is `fd`.
+    unsafe { finish(stream, fd, mode) };
+    stream
+}
+
+/// The real call as the program made it, and a record.
+fn audited((sensitive, call): Claim, mode: StreamMode, real: &dyn Fn() -> *mut FILE) -> *mut FILE {
+    let mut stream = core::ptr::null_mut();
+    audit(sensitive, call, mode.flags, CREATION_MODE, &mut || {
+        stream = real();
+        !stream.is_null()
+    });
+    stream
+}
+
+/// A stream with a conversion: only `fopen` makes one, so it is made on
+/// `/dev/null` and given the file's descriptor.
+///
+/// # Safety
+/// As for [`fopen`].
+unsafe fn with_charset(
+    (sensitive, call): Claim,
+    mode: StreamMode,
+    text: *const c_char,
+    real: &Real,
+) -> *mut FILE {
+    // SAFETY: the caller's promise.
+    let copy = unsafe { WithoutExclusive::of(text) };
+    let stream = match &copy {
+        Some(text) => (real.fopen)(c"/dev/null".as_ptr(), text.as_ptr()),
+        None => core::ptr::null_mut(),
+    };
+    let refused = stream.is_null().then(errno::get);
+    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real.open);
+    if fd < 0 {
+        let error = errno::get();
+        if !stream.is_null() {
+            // SAFETY: the stream is open and nobody else knows it.
+            unsafe { libc::fclose(stream) };
+        }
+        errno::set(error);
+        return core::ptr::null_mut();
+    }
+    if let Some(error) = refused {
+        // As libc: an unknown charset is found out after the file was opened.
+        sys::close(fd);
+        errno::set(error);
+        return stream;
+    }
+    // SAFETY: the stream is open.
+    let number = unsafe { libc::fileno(stream) };
+    let moved = sys::dup3(fd, number, mode.flags & O_CLOEXEC);
+    sys::close(fd);
+    if moved.is_ok() {
+        // SAFETY: the stream was made just now, and its descriptor is `number`.
+        unsafe { finish(stream, number, mode) };
+    }
+    stream
+}
+
+/// `freopen` at a sensitive place: same `FILE`, same descriptor number. libc
+/// reopens the stream on `/dev/null`; then the file takes that descriptor.
+///
+/// # Safety
+/// `stream` is a stream, `text` the mode string that `mode` was read from.
+pub unsafe fn freopen(
+    (sensitive, call): Claim,
+    mode: StreamMode,
+    text: *const c_char,
+    stream: *mut FILE,
+    real_open: &dyn Fn(c_int, mode_t) -> c_int,
+    real_freopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
+) -> *mut FILE {
+    if sensitive.audit() {
+        return audited((sensitive, call), mode, &|| {
+            real_freopen(call.path, text, stream)
+        });
+    }
+    // SAFETY: the caller's promise.
+    let copy = unsafe { WithoutExclusive::of(text) };
+    let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
+    let reopened = real_freopen(c"/dev/null".as_ptr(), text, stream);
+    if reopened.is_null() {
+        return reopened;
+    }
+    // A stream opened with `e` before stays close-on-exec (`libio/freopen.c`).
+    // SAFETY: the stream is open.
+    let number = unsafe { libc::fileno(reopened) };
+    // SAFETY: only asks for the descriptor's flags.
+    let kept = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real_open);
+    if fd < 0 {
+        let error = errno::get();
+        // libc closes the old file when it cannot open the new one; no file has
+        // the empty name.
+        real_freopen(c"".as_ptr(), text, reopened);
+        errno::set(error);
+        return core::ptr::null_mut();
+    }
+    let cloexec = if kept & libc::FD_CLOEXEC != 0 {
+        O_CLOEXEC
+    } else {
+        0
+    };
+    let moved = sys::dup3(fd, number, cloexec);
+    sys::close(fd);
+    if moved.is_ok() {
+        // SAFETY: the stream is open, and its descriptor is `number`.
+        unsafe { finish(reopened, number, mode) };
+    }
+    reopened
+}
+
+/// Sets what `fdopen` does not: where an appending stream starts, and the flags
+/// of the letters that it ignores.
+///
+/// # Safety
+/// `stream` is an open stream on `fd` that no other thread uses yet.
+unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
+    if mode.starts_at_end() {
+        let error = errno::get();
+        // SAFETY: the caller's promise. On a pipe or terminal it fails, as in libc.
+        unsafe { libc::fseek(stream, 0, libc::SEEK_END) };
+        errno::set(error);
+    }
+    if mode.stream_flags != 0 {
+        // SAFETY: the caller's promise.
+        unsafe { GlibcFile::of(stream, fd) }.map(|file| file.flags2 |= mode.stream_flags);
+    }
+}
+
+/// The head of glibc's `FILE` (`struct _IO_FILE`, bits/types/struct_FILE.h), laid
+/// out so since glibc 2.1.
+#[repr(C)]
+struct GlibcFile {
+    flags: c_int,
+    pointers: [*mut c_char; 11],
+    markers: *mut core::ffi::c_void,
+    chain: *mut FILE,
+    fileno: c_int,
+    flags2: c_int,
+}
+
+impl GlibcFile {
+    /// `None` if this does not look like that struct: a libc that laid it out
+    /// anew must not have its fields overwritten.
+    ///
+    /// # Safety
+    /// `stream` is an open stream that no other thread uses.
+    unsafe fn of<'a>(stream: *mut FILE, fd: c_int) -> Option<&'a mut Self> {
+        const MAGIC: c_int = 0xFBAD_0000_u32 as c_int;
+        const MAGIC_MASK: c_int = 0xFFFF_0000_u32 as c_int;
+        // SAFETY: a `FILE` of glibc is longer than this head, and the caller
+        // promises that it is open.
+        let file = unsafe { &mut *stream.cast::<Self>() };
+        (file.flags & MAGIC_MASK == MAGIC && file.fileno == fd).then_some(file)
+    }
+}
+
+/// A mode string with its `x` taken out: `/dev/null` exists.
+struct WithoutExclusive([u8; 128]);
+
+impl WithoutExclusive {
+    /// `None` if it is too long to be a mode with a charset.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    unsafe fn of(text: *const c_char) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let text = unsafe { place::read_path(text) }?;
+        let mut copy = [0; 128];
+        if text.len() >= copy.len() {
+            return None;
+        }
+        let letters = text.iter().enumerate();
+        let kept = letters.filter(|(index, &letter)| letter != b'x' || *index > LETTERS);
+        for (slot, (_, &letter)) in copy.iter_mut().zip(kept) {
+            *slot = letter;
+        }
+        Some(WithoutExclusive(copy))
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}

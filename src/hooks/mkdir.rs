@@ -1,0 +1,29 @@
+//! `mkdir` and `mkdirat` (mkdir(2)). Neither follows a final link.
+
+use libc::{c_char, c_int, mode_t, AT_FDCWD};
+use redhook::real;
+
+use crate::enforce::create::{create, widens};
+use crate::enforce::{Call, Subject};
+
+redhook::hook! {
+    unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int => hook_mkdir {
+        if !widens(mode) {
+            return real!(mkdir)(path, mode);
+        }
+        let call = Call::at("mkdir", AT_FDCWD, path, false);
+        create(call, Subject::Directory, mode, &|mode| real!(mkdir)(path, mode))
+    }
+}
+
+redhook::hook! {
+    unsafe fn mkdirat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int => hook_mkdirat {
+        if !widens(mode) {
+            return real!(mkdirat)(dirfd, path, mode);
+        }
+        let call = Call::at("mkdirat", dirfd, path, false);
+        create(call, Subject::Directory, mode, &|mode| real!(mkdirat)(dirfd, path, mode))
+    }
+}
+
+resolved_at_load!(mkdir, mkdirat);

@@ -1,0 +1,155 @@
+//! `open`, `openat`, `creat` and their twins (open(2)).
+//!
+//! The mode is declared as a fixed third or fourth argument: stable Rust defines
+//! no variadic function, and on x86-64, i386, aarch64, armhf and riscv64 a
+//! variadic caller passes it in the same place. It is used only where the flags
+//! say that it is there.
+
+use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY};
+use redhook::real;
+
+use crate::enforce::open::{open as enforce, opens_for_writing};
+use crate::enforce::Call;
+
+/// The place of an `open` with these flags.
+///
+/// # Safety
+/// `path` is the program's own argument.
+unsafe fn call<'a>(
+    name: &'static str,
+    dirfd: c_int,
+    path: *const c_char,
+    flags: c_int,
+) -> Option<Call<'a>> {
+    let exclusive = flags & (O_CREAT | libc::O_EXCL) == O_CREAT | libc::O_EXCL;
+    let follow = flags & O_NOFOLLOW == 0 && !exclusive;
+    // SAFETY: the caller's promise.
+    unsafe { Call::at(name, dirfd, path, follow) }
+}
+
+macro_rules! open_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
+                if !opens_for_writing(flags) {
+                    return real!($name)(path, flags, mode);
+                }
+                let call = call(stringify!($name), AT_FDCWD, path, flags);
+                enforce(call, flags, mode, &|flags, mode| real!($name)(path, flags, mode))
+            }
+        }
+    };
+}
+
+macro_rules! openat_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(dirfd: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
+                if !opens_for_writing(flags) {
+                    return real!($name)(dirfd, path, flags, mode);
+                }
+                let call = call(stringify!($name), dirfd, path, flags);
+                enforce(call, flags, mode, &|flags, mode| real!($name)(dirfd, path, flags, mode))
+            }
+        }
+    };
+}
+
+open_hook!(open => hook_open);
+open_hook!(open64 => hook_open64);
+open_hook!(__open => hook___open);
+open_hook!(__open64 => hook___open64);
+openat_hook!(openat => hook_openat);
+openat_hook!(openat64 => hook_openat64);
+
+/// The fortified twins take no mode and abort the program on `O_CREAT`: they can
+/// only write to what is there.
+macro_rules! open_2_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, flags: c_int) -> c_int => $hook {
+                if !opens_for_writing(flags) || flags & O_CREAT != 0 {
+                    return real!($name)(path, flags);
+                }
+                let call = call(stringify!($name), AT_FDCWD, path, flags);
+                enforce(call, flags, 0, &|flags, _| real!($name)(path, flags))
+            }
+        }
+    };
+}
+
+macro_rules! openat_2_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(dirfd: c_int, path: *const c_char, flags: c_int) -> c_int => $hook {
+                if !opens_for_writing(flags) || flags & O_CREAT != 0 {
+                    return real!($name)(dirfd, path, flags);
+                }
+                let call = call(stringify!($name), dirfd, path, flags);
+                enforce(call, flags, 0, &|flags, _| real!($name)(dirfd, path, flags))
+            }
+        }
+    };
+}
+
+open_2_hook!(__open_2 => hook___open_2);
+open_2_hook!(__open64_2 => hook___open64_2);
+openat_2_hook!(__openat_2 => hook___openat_2);
+openat_2_hook!(__openat64_2 => hook___openat64_2);
+
+/// `creat` is `open` with these flags (creat(2)).
+const CREAT_FLAGS: c_int = O_CREAT | O_WRONLY | O_TRUNC;
+
+macro_rules! creat_hook {
+    ($name:ident, $open:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, mode: mode_t) -> c_int => $hook {
+                let call = call(stringify!($name), AT_FDCWD, path, CREAT_FLAGS);
+                enforce(call, CREAT_FLAGS, mode, &|flags, mode| {
+                    if flags == CREAT_FLAGS {
+                        real!($name)(path, mode)
+                    } else {
+                        // A wide file is there and is to be narrowed first.
+                        real!($open)(path, flags, mode)
+                    }
+                })
+            }
+        }
+    };
+}
+
+creat_hook!(creat, open => hook_creat);
+creat_hook!(creat64, open64 => hook_creat64);
+
+resolved_at_load!(
+    open,
+    open64,
+    __open,
+    __open64,
+    openat,
+    openat64,
+    __open_2,
+    __open64_2,
+    __openat_2,
+    __openat64_2,
+    creat,
+    creat64,
+);
+
+/// `open` for streams: the real symbol, at whatever this mode string asked.
+///
+/// # Safety
+/// `path` is the program's own argument.
+pub unsafe fn real_open(path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    // SAFETY: as the program's own call.
+    unsafe { real!(open)(path, flags, mode) }
+}
+
+/// The same without a limit of 2 GiB on 32-bit machines.
+///
+/// # Safety
+/// As for [`real_open`].
+pub unsafe fn real_open64(path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    // SAFETY: as the program's own call.
+    unsafe { real!(open64)(path, flags, mode) }
+}

@@ -1,0 +1,68 @@
+//! `fopen` and `freopen` (fopen(3)): in glibc they open inside themselves, out of
+//! reach of a hook on `open`.
+
+use libc::{c_char, c_int, AT_FDCWD, FILE};
+use redhook::real;
+
+use super::open::{real_open, real_open64};
+use crate::enforce::stream::{self, Real, StreamMode};
+use crate::enforce::Call;
+
+/// The place that a stream of this mode would write to.
+///
+/// # Safety
+/// `path` is the program's own argument.
+unsafe fn call<'a>(name: &'static str, path: *const c_char, mode: StreamMode) -> Option<Call<'a>> {
+    let exclusive = libc::O_CREAT | libc::O_EXCL;
+    let follow = mode.flags & exclusive != exclusive;
+    // SAFETY: the caller's promise.
+    unsafe { Call::at(name, AT_FDCWD, path, follow) }
+}
+
+macro_rules! fopen_hook {
+    ($name:ident, $open:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
+                let Some(writing) = StreamMode::writing(mode) else {
+                    return real!($name)(path, mode);
+                };
+                let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
+                    return real!($name)(path, mode);
+                };
+                let real = Real {
+                    open: &|flags: c_int, bits| $open(path, flags, bits),
+                    fopen: &|path, mode| real!($name)(path, mode),
+                };
+                stream::fopen(claim, writing, mode, &real)
+            }
+        }
+    };
+}
+
+fopen_hook!(fopen, real_open => hook_fopen);
+fopen_hook!(fopen64, real_open64 => hook_fopen64);
+fopen_hook!(_IO_fopen, real_open => hook__IO_fopen);
+
+macro_rules! freopen_hook {
+    ($name:ident, $open:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE => $hook {
+                let writing = if path.is_null() { None } else { StreamMode::writing(mode) };
+                let Some(writing) = writing else {
+                    return real!($name)(path, mode, file);
+                };
+                let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
+                    return real!($name)(path, mode, file);
+                };
+                let opens = |flags: c_int, bits| $open(path, flags, bits);
+                let reopen = |path, mode, file| real!($name)(path, mode, file);
+                stream::freopen(claim, writing, mode, file, &opens, &reopen)
+            }
+        }
+    };
+}
+
+freopen_hook!(freopen, real_open => hook_freopen);
+freopen_hook!(freopen64, real_open64 => hook_freopen64);
+
+resolved_at_load!(fopen, fopen64, _IO_fopen, freopen, freopen64);

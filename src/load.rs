@@ -1,0 +1,162 @@
+//! The constructor: reads the settings, once, before the program's own code.
+//!
+//! It is the first constructor to run (`-z initfirst`), so libc itself has not
+//! set `environ` yet: the environment comes as the constructor's third argument,
+//! and what children are to see is put into that same array, which libc then
+//! takes as `environ`.
+
+use core::ffi::CStr;
+use std::fmt::Write;
+
+use libc::{c_char, c_int};
+use umaskclamp_policy::settings::{self, Fault, FileFault, Settings};
+
+use crate::environment::Environment;
+use crate::records::{self, LOG_FLAGS, LOG_MODE};
+use crate::state::{self, State};
+use crate::{hooks, sys};
+
+/// `EX_CONFIG` (sysexits(3)).
+const EXIT_CONFIGURATION: c_int = 78;
+
+/// A patterns file may not be longer than one environment string can be: it
+/// travels to children as one (`MAX_ARG_STRLEN`).
+const FILE_MAX: usize = 128 * 1024;
+
+#[used]
+#[link_section = ".init_array"]
+static CONSTRUCTOR: extern "C" fn(c_int, *const *const c_char, *mut *const c_char) = constructor;
+
+extern "C" fn constructor(
+    _count: c_int,
+    arguments: *const *const c_char,
+    environment: *mut *const c_char,
+) {
+    // SAFETY: the dynamic loader calls constructors with the arguments of `main`,
+    // before there is a second thread.
+    let mut environment = unsafe { Environment::of(environment) };
+    // SAFETY: as above.
+    let program = unsafe { program_name(arguments) };
+    let settings = match read(&environment) {
+        Ok(settings) => settings,
+        Err(faults) => refuse(&faults),
+    };
+    environment.hand_on(&settings);
+    hooks::resolve();
+    records::start(settings.level);
+    state::publish(Box::leak(Box::new(State::new(settings, program))));
+}
+
+fn read(environment: &Environment) -> Result<Settings, Vec<Fault>> {
+    // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
+    // SAFETY: `getauxval` only reads.
+    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    let entries = environment.entries().filter(|_| !secure);
+    settings::parse(entries, read_file, || home(environment))
+}
+
+/// Stops the program: one line a fault.
+fn refuse(faults: &[Fault]) -> ! {
+    let mut text = String::new();
+    for fault in faults {
+        let _ = writeln!(text, "{fault}");
+    }
+    let _ = sys::write(2, text.as_bytes());
+    sys::exit(EXIT_CONFIGURATION)
+}
+
+/// `argv[0]` without its directories.
+///
+/// # Safety
+/// `arguments` is the argument vector of a process.
+unsafe fn program_name(arguments: *const *const c_char) -> &'static [u8] {
+    if arguments.is_null() {
+        return b"";
+    }
+    // SAFETY: an argument vector ends with a null pointer, so it has one entry.
+    let name = unsafe { *arguments };
+    if name.is_null() {
+        return b"";
+    }
+    // SAFETY: an argument is a terminated string.
+    let name = unsafe { CStr::from_ptr(name) }.to_bytes();
+    let name = umaskclamp_policy::path::last(name);
+    // The program may overwrite its arguments (`setproctitle`).
+    name.to_vec().leak()
+}
+
+/// `HOME`, or the home directory that `/etc/passwd` has for the effective user.
+/// Not `getpwuid(3)`: it loads name service modules, into every process.
+fn home(environment: &Environment) -> Option<Vec<u8>> {
+    let set = environment
+        .value(b"HOME")
+        .filter(|home| home.starts_with(b"/"));
+    if let Some(home) = set {
+        return Some(home.to_vec());
+    }
+    let database = read_whole(c"/etc/passwd", usize::MAX).ok()?;
+    let user = sys::effective_user().to_string();
+    database
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.split(|&byte| byte == b':'))
+        .find(|fields| fields.clone().nth(2) == Some(user.as_bytes()))
+        .and_then(|mut fields| fields.nth(5))
+        .filter(|home| home.starts_with(b"/"))
+        .map(<[u8]>::to_vec)
+}
+
+fn read_file(path: &[u8]) -> Result<Vec<u8>, FileFault> {
+    let path = terminated(path);
+    let path = CStr::from_bytes_with_nul(&path).map_err(|_| FileFault::Missing)?;
+    read_whole(path, FILE_MAX).map_err(fault)
+}
+
+fn read_whole(path: &CStr, most: usize) -> sys::Result<Vec<u8>> {
+    const STEP: usize = 4096;
+    // `O_NONBLOCK`: a fifo must not hold the program before it starts.
+    let fd = sys::open(path.as_ptr(), libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    let mut bytes = Vec::new();
+    let result = loop {
+        let length = bytes.len();
+        bytes.resize(length + STEP, 0);
+        let read = sys::read(fd, bytes.get_mut(length..).unwrap_or_default());
+        bytes.truncate(length + *read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(0) => break Ok(bytes),
+            Ok(_) if bytes.len() > most => break Err(libc::EFBIG),
+            Ok(_) | Err(libc::EINTR) => {}
+            Err(error) => break Err(error),
+        }
+    };
+    sys::close(fd);
+    result
+}
+
+/// Opens the log file once, so that a fault is told before the program runs and
+/// not by missing records.
+fn check_log(path: &[u8]) -> Result<(), FileFault> {
+    let path = terminated(path);
+    let fd = sys::open(path.as_ptr().cast(), LOG_FLAGS, LOG_MODE).map_err(fault)?;
+    let inode = sys::stat_of(fd);
+    sys::close(fd);
+    match inode {
+        Ok(inode) if inode.is(libc::S_IFREG) || inode.is(libc::S_IFCHR) => Ok(()),
+        Ok(_) => Err(FileFault::NotRegular),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+fn fault(error: c_int) -> FileFault {
+    match error {
+        libc::ENOENT => FileFault::Missing,
+        libc::EACCES | libc::EPERM | libc::EROFS => FileFault::Denied,
+        libc::EISDIR => FileFault::Directory,
+        libc::ENXIO => FileFault::NotRegular,
+        libc::EFBIG => FileFault::TooLong,
+        error => FileFault::Errno(error),
+    }
+}
+
+fn terminated(path: &[u8]) -> Vec<u8> {
+    [path, b"\0"].concat()
+}

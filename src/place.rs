@@ -1,0 +1,313 @@
+//! Where a call would act: dirfd and path, and the absolute paths they come to.
+//!
+//! A place has two: as *named* (the path put behind the cwd or the dirfd's
+//! directory, `.` `..` `//` folded) and as it *really* is (links followed one by
+//! one, `..` taken where the kernel takes it, a dangling final link followed to
+//! what it would create). Both are found by `getcwd` and `readlinkat` alone: no
+//! descriptor is opened, so a full table does not matter and no number is taken
+//! from the program; no cwd is changed, so other threads see nothing.
+//!
+//! This module finds out; it decides nothing.
+
+use libc::{c_char, c_int, AT_FDCWD, ENOENT};
+use umaskclamp_policy::path;
+
+use crate::scratch::{Buffers, PATH_MAX};
+use crate::sys;
+
+/// As many links as the kernel follows in one path (`MAXSYMLINKS`).
+const LINKS_MAX: u32 = 40;
+
+/// What the kernel appends to the path of a directory or file without a name.
+const DELETED: &[u8] = b" (deleted)";
+
+/// A dirfd and a path as the program gave them.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// `AT_FDCWD` or a directory; ignored if the path is absolute.
+    pub dirfd: c_int,
+    /// The path; empty stands for what `dirfd` itself refers to.
+    pub given: &'a [u8],
+    /// Does the call follow a link in the last component?
+    pub follow: bool,
+}
+
+/// Reads the program's path without trusting the pointer: `None` if the kernel
+/// would say `EFAULT` or `ENAMETOOLONG`, and then the real call says it.
+///
+/// # Safety
+/// As for the call itself: if the memory is readable, nobody writes to it or
+/// unmaps it before the hook returns.
+pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    const PAGE: usize = 4096;
+    let start = pointer as usize;
+    let mut length = 0;
+    while length < PATH_MAX {
+        let at = start.checked_add(length)?;
+        if !sys::readable(at) {
+            return None;
+        }
+        let in_page = PAGE - at % PAGE;
+        // SAFETY: the page at `at` was just seen to be readable, and the chunk
+        // ends where it does.
+        let chunk = unsafe { core::slice::from_raw_parts(at as *const u8, in_page) };
+        if let Some(end) = chunk.iter().position(|&byte| byte == 0) {
+            length += end;
+            // SAFETY: every page from `start` to the terminator was seen readable.
+            let path = unsafe { core::slice::from_raw_parts(start as *const u8, length) };
+            return (length < PATH_MAX).then_some(path);
+        }
+        length += in_page;
+    }
+    None
+}
+
+impl Place<'_> {
+    /// Writes the place as named into `out`. Where the cwd or dirfd cannot be
+    /// told, the result has no leading `/` and starts with what is known.
+    pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
+        let base = self.base(link);
+        let known = link.get(..base).unwrap_or_default();
+        match path::fold(known, self.given, out) {
+            Some(length) => out.get(..length).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    /// Writes the place as it really is into `buffers.real`; gives its length.
+    /// Where a step cannot be taken (no permission, no `/proc`, nothing there)
+    /// the rest of the path is appended as it stands.
+    pub fn real(&self, buffers: &mut Buffers) -> Option<usize> {
+        let base = if self.given.first() == Some(&b'/') {
+            0
+        } else {
+            self.base(&mut buffers.link)
+        };
+        let absolute = base > 0 || self.given.first() == Some(&b'/');
+        let mut walk = Walk {
+            real: &mut buffers.real,
+            length: 0,
+            ahead: &mut buffers.ahead,
+            next: 0,
+            from: if absolute { AT_FDCWD } else { self.dirfd },
+            absolute,
+            blind: false,
+        };
+        walk.start(buffers.link.get(..base)?, self.given)?;
+        walk.run(self.follow, &mut buffers.link)?;
+        Some(walk.finish())
+    }
+
+    /// The absolute path of the directory that a relative path starts from (or
+    /// of what the descriptor refers to): its length in `out`, 0 if unknown.
+    fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
+        if self.given.first() == Some(&b'/') {
+            return 0;
+        }
+        let found = if self.dirfd == AT_FDCWD {
+            match sys::current_directory(out) {
+                Ok(length) if out.first() == Some(&b'/') => return length,
+                // A deleted cwd has no path, but `..` of it may still exist.
+                Err(ENOENT) => sys::read_link(AT_FDCWD, c"/proc/thread-self/cwd".as_ptr(), out),
+                _ => return 0,
+            }
+        } else {
+            descriptor_path(self.dirfd, out)
+        };
+        match found {
+            Ok(length) if out.first() == Some(&b'/') => without_suffix(out, length),
+            _ => 0,
+        }
+    }
+}
+
+/// What the descriptor refers to, as `/proc` tells: not always a path
+/// (`pipe:[7]`). `Err(ENOENT)` where there is no `/proc`.
+pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
+    // A thread that left its process's descriptor table (`CLONE_FILES`) would be
+    // told of another file by `/proc/self`, which older kernels only have.
+    for name in [DescriptorName::in_thread(fd), DescriptorName::in_self(fd)] {
+        match sys::read_link(AT_FDCWD, name.as_ptr(), out) {
+            Err(ENOENT) => {}
+            told => return told,
+        }
+    }
+    Err(ENOENT)
+}
+
+/// The name that `/proc` has for a descriptor, NUL-terminated.
+pub struct DescriptorName([u8; 40]);
+
+impl DescriptorName {
+    fn in_thread(fd: c_int) -> Self {
+        Self::below(b"/proc/thread-self/fd/", fd)
+    }
+
+    /// `/proc/self/fd/N`.
+    pub fn in_self(fd: c_int) -> Self {
+        Self::below(b"/proc/self/fd/", fd)
+    }
+
+    fn below(directory: &[u8], fd: c_int) -> Self {
+        let mut digits = [0; 10];
+        let mut first = digits.len();
+        let mut rest = fd.unsigned_abs();
+        for (index, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            first = index;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let mut name = [0; 40];
+        let bytes = directory.iter().chain(digits.iter().skip(first));
+        for (slot, &byte) in name.iter_mut().zip(bytes) {
+            *slot = byte;
+        }
+        Self(name)
+    }
+
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+fn without_suffix(path: &[u8], length: usize) -> usize {
+    let path = path.get(..length).unwrap_or_default();
+    path.strip_suffix(DELETED).map_or(length, <[u8]>::len)
+}
+
+/// The walk along a path, one component at a time, as the kernel goes.
+struct Walk<'b> {
+    /// Where we are: no link in it, no trailing `/`; the root is empty.
+    real: &'b mut [u8],
+    length: usize,
+    /// What is still to be walked lies at the end of this buffer, from `next`,
+    /// so that a link's target can be put before it.
+    ahead: &'b mut [u8],
+    next: usize,
+    /// What `real` is relative to if it is not absolute.
+    from: c_int,
+    absolute: bool,
+    /// Set when the file system cannot be asked any further.
+    blind: bool,
+}
+
+impl Walk<'_> {
+    fn start(&mut self, base: &[u8], given: &[u8]) -> Option<()> {
+        if base != b"/" {
+            self.real.get_mut(..base.len())?.copy_from_slice(base);
+            self.length = base.len();
+        }
+        self.next = self.ahead.len();
+        self.put_ahead(given)
+    }
+
+    fn put_ahead(&mut self, text: &[u8]) -> Option<()> {
+        let start = self.next.checked_sub(text.len())?;
+        self.ahead.get_mut(start..self.next)?.copy_from_slice(text);
+        self.next = start;
+        Some(())
+    }
+
+    fn run(&mut self, follow: bool, link: &mut [u8; PATH_MAX]) -> Option<()> {
+        let mut links = 0;
+        loop {
+            let ahead = self.ahead.get(self.next..)?;
+            let Some(start) = ahead.iter().position(|&byte| byte != b'/') else {
+                return Some(());
+            };
+            let ahead = ahead.get(start..)?;
+            let size = ahead.iter().position(|&byte| byte == b'/');
+            let name_start = self.next + start;
+            let name_end = size.map_or(self.ahead.len(), |size| name_start + size);
+            self.next = name_end;
+            match self.ahead.get(name_start..name_end)? {
+                b"." => continue,
+                b".." => {
+                    self.up();
+                    continue;
+                }
+                _ => self.down(name_start, name_end)?,
+            }
+            // A trailing slash makes the kernel follow a final link always.
+            let is_final = size.is_none();
+            if self.blind || (is_final && !follow) {
+                continue;
+            }
+            match self.read_link(link) {
+                Ok(size) => {
+                    links += 1;
+                    if links > LINKS_MAX {
+                        self.blind = true;
+                        continue;
+                    }
+                    self.up();
+                    self.turn(link.get(..size)?)?;
+                }
+                // Not a link: the usual case.
+                Err(libc::EINVAL) => {}
+                // Nothing there, or nobody lets us look: the rest stands as it is.
+                Err(_) => self.blind = true,
+            }
+        }
+    }
+
+    /// Goes where a link points to.
+    fn turn(&mut self, target: &[u8]) -> Option<()> {
+        if target.first() == Some(&b'/') {
+            let in_proc = self.real.get(..self.length)?.starts_with(b"/proc/");
+            self.length = 0;
+            self.absolute = true;
+            self.from = AT_FDCWD;
+            let length = if in_proc {
+                without_suffix(target, target.len())
+            } else {
+                target.len()
+            };
+            return self.put_ahead(target.get(..length)?);
+        }
+        self.put_ahead(target)
+    }
+
+    fn up(&mut self) {
+        let here = self.real.get(..self.length).unwrap_or_default();
+        match here.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => self.length = slash,
+            None => {
+                // Above the start of an unknown directory nothing can be asked.
+                self.blind |= !self.absolute && self.length == 0;
+                self.length = 0;
+            }
+        }
+    }
+
+    fn down(&mut self, name_start: usize, name_end: usize) -> Option<()> {
+        let name = self.ahead.get(name_start..name_end)?;
+        if self.absolute || self.length > 0 {
+            *self.real.get_mut(self.length)? = b'/';
+            self.length += 1;
+        }
+        let end = self.length.checked_add(name.len())?;
+        self.real.get_mut(self.length..end)?.copy_from_slice(name);
+        self.length = end;
+        // The terminator for `readlinkat`.
+        *self.real.get_mut(end)? = 0;
+        Some(())
+    }
+
+    fn read_link(&self, link: &mut [u8; PATH_MAX]) -> sys::Result<usize> {
+        sys::read_link(self.from, self.real.as_ptr().cast(), link)
+    }
+
+    fn finish(self) -> usize {
+        if self.absolute && self.length == 0 {
+            if let Some(first) = self.real.first_mut() {
+                *first = b'/';
+            }
+            return 1;
+        }
+        self.length
+    }
+}

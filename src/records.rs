@@ -1,0 +1,222 @@
+//! Records: one line for what was clamped, tightened or left unprotected.
+//!
+//! They go through the `log` crate to a logger that makes one `write(2)` a line.
+//! A log file is opened for each record and closed again: a descriptor kept open
+//! would take a number from the program, be inherited or closed by it, and its
+//! number could then be a file of the program's.
+
+use core::fmt::{self, Write};
+
+use libc::{c_char, c_int};
+use log::{LevelFilter, Log, Metadata, Record as LogRecord};
+use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::rules::RuleId;
+use umaskclamp_policy::settings::{Level, LogTarget};
+
+use crate::enforce::{Call, Sensitive};
+use crate::scratch::Scratch;
+use crate::state::{self, State};
+use crate::sys;
+
+const STDERR: c_int = 2;
+
+/// How a log file is opened: `O_NONBLOCK` so that a fifo put in its place cannot
+/// hold the program.
+pub const LOG_FLAGS: c_int = libc::O_WRONLY
+    | libc::O_APPEND
+    | libc::O_CREAT
+    | libc::O_NOFOLLOW
+    | libc::O_NONBLOCK
+    | libc::O_CLOEXEC;
+
+/// Mode of a log file that is created.
+pub const LOG_MODE: u32 = 0o600;
+
+static LOGGER: Logger = Logger;
+
+/// Starts logging at this level.
+pub fn start(level: Level) {
+    log::set_max_level(match level {
+        Level::Off => LevelFilter::Off,
+        Level::Error => LevelFilter::Error,
+        Level::Warn => LevelFilter::Warn,
+        Level::Info => LevelFilter::Info,
+        Level::Debug => LevelFilter::Debug,
+        Level::Trace => LevelFilter::Trace,
+    });
+    if level != Level::Off {
+        let _ = log::set_logger(&LOGGER);
+    }
+}
+
+/// A mode was clamped (or would have been, in audit mode).
+pub fn clamped(sensitive: &Sensitive, call: &Call, requested: u32, applied: u32) {
+    let action = if sensitive.audit() {
+        Action::WouldClamp
+    } else {
+        Action::Clamped
+    };
+    changed(sensitive, call, action, requested, applied);
+}
+
+/// An inode was narrowed (or would have been, in audit mode).
+pub fn tightened(sensitive: &Sensitive, call: &Call, wide: u32, narrow: u32) {
+    let action = if sensitive.audit() {
+        Action::WouldTighten
+    } else {
+        Action::Tightened
+    };
+    changed(sensitive, call, action, wide, narrow);
+}
+
+fn changed(sensitive: &Sensitive, call: &Call, action: Action, requested: u32, applied: u32) {
+    if log::log_enabled!(log::Level::Info) {
+        let modes = (Some(requested), Some(applied));
+        emit(sensitive.state, call, action, modes, sensitive.rule, "");
+    }
+}
+
+/// An inode at a sensitive place could not be narrowed.
+pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
+    if log::log_enabled!(log::Level::Error) {
+        let reason = match error {
+            libc::EPERM => "not the owner",
+            libc::EROFS => "read-only file system",
+            libc::ENOMEM => "no memory",
+            _ => "cannot be changed",
+        };
+        let modes = (Some(mode), None);
+        emit(
+            sensitive.state,
+            call,
+            Action::Failed,
+            modes,
+            sensitive.rule,
+            reason,
+        );
+    }
+}
+
+/// What was decided about a place, for level `debug`.
+pub fn verdict(call: &Call, rule: Option<RuleId>) {
+    if log::log_enabled!(log::Level::Debug) {
+        if let Some(state) = state::active() {
+            let reason = if rule.is_some() { "sensitive" } else { "plain" };
+            emit(state, call, Action::Verdict, (None, None), rule, reason);
+        }
+    }
+}
+
+fn emit(
+    state: &State,
+    call: &Call,
+    action: Action,
+    (requested, applied): (Option<u32>, Option<u32>),
+    rule: Option<RuleId>,
+    reason: &str,
+) {
+    // No memory for a record: the record is lost, the call is not.
+    let Some(mut scratch) = Scratch::claim() else {
+        return;
+    };
+    let buffers = scratch.buffers();
+    let path = call.place.named(&mut buffers.named, &mut buffers.link);
+    let rule = rule.and_then(|rule| state.settings.rules.rule(rule));
+    let record = Record {
+        time: now(),
+        pid: sys::process_id(),
+        program: state.program,
+        call: call.name,
+        path,
+        requested,
+        applied,
+        rule: rule.map(|rule| rule.text),
+        action,
+        reason,
+    };
+    let length = match state.settings.log_file {
+        LogTarget::Stderr => record.line(&mut buffers.text),
+        _ => record.json(&mut buffers.text),
+    };
+    let Ok(text) = core::str::from_utf8(buffers.text.get(..length).unwrap_or_default()) else {
+        return;
+    };
+    let level = match action.level() {
+        Level::Error => log::Level::Error,
+        Level::Warn => log::Level::Warn,
+        Level::Info => log::Level::Info,
+        _ => log::Level::Debug,
+    };
+    log::log!(level, "{text}");
+}
+
+fn now() -> Time {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel (or the vDSO) writes a `timespec` there.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut time) };
+    #[allow(clippy::unnecessary_cast)] // the widths differ from machine to machine
+    Time {
+        seconds: time.tv_sec as u64,
+        micros: (time.tv_nsec / 1000) as u32,
+    }
+}
+
+struct Logger;
+
+impl Log for Logger {
+    fn enabled(&self, _: &Metadata) -> bool {
+        true
+    }
+
+    fn log(&self, record: &LogRecord) {
+        // One string without padding reaches `Line` in one piece.
+        let _ = write!(Line, "{}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+/// Writes what it is given in one system call, or not at all.
+struct Line;
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Some(state) = state::loaded() else {
+            return Ok(());
+        };
+        match &state.settings.log_file {
+            LogTarget::Stderr => {
+                let _ = sys::write(STDERR, text.as_bytes());
+            }
+            LogTarget::File(_) => {
+                if let Some(path) = state.log_path() {
+                    to_file(path, text.as_bytes());
+                }
+            }
+            LogTarget::Syslog => {}
+        }
+        Ok(())
+    }
+}
+
+fn to_file(path: *const c_char, text: &[u8]) {
+    let Ok(mut fd) = sys::open(path, LOG_FLAGS, LOG_MODE) else {
+        return;
+    };
+    // With 0–2 closed the log file would be the program's stdout or stderr for
+    // as long as it is open, and another thread could write into it.
+    if fd <= STDERR {
+        let low = fd;
+        let high = sys::duplicate_above(fd, STDERR);
+        sys::close(low);
+        match high {
+            Ok(high) => fd = high,
+            Err(_) => return,
+        }
+    }
+    let _ = sys::write(fd, text);
+    sys::close(fd);
+}

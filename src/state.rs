@@ -1,0 +1,51 @@
+//! What was read at load, as every hook sees it.
+
+use libc::c_char;
+use once_cell::race::OnceRef;
+use umaskclamp_policy::settings::{LogTarget, Mode, Settings};
+
+/// The snapshot of the settings. Written once by the constructor, never after:
+/// a program that edits its own environment changes nothing.
+pub struct State {
+    pub settings: Settings,
+    /// `argv[0]` without its directories, for records.
+    pub program: &'static [u8],
+    log_path: Option<Vec<u8>>,
+}
+
+impl State {
+    pub fn new(settings: Settings, program: &'static [u8]) -> Self {
+        let log_path = match &settings.log_file {
+            LogTarget::File(path) => Some([path.as_slice(), b"\0"].concat()),
+            _ => None,
+        };
+        State {
+            settings,
+            program,
+            log_path,
+        }
+    }
+
+    /// The log file's path, NUL-terminated.
+    pub fn log_path(&self) -> Option<*const c_char> {
+        self.log_path.as_ref().map(|path| path.as_ptr().cast())
+    }
+}
+
+static STATE: OnceRef<'static, State> = OnceRef::new();
+
+/// Makes the settings visible to the hooks.
+pub fn publish(state: &'static State) {
+    let _ = STATE.set(state);
+}
+
+/// The snapshot, once the constructor has run.
+pub fn loaded() -> Option<&'static State> {
+    STATE.get()
+}
+
+/// The snapshot, if hooks have anything to do: not before load (the program's
+/// allocator may call us from inside the dynamic loader) and not in mode `off`.
+pub fn active() -> Option<&'static State> {
+    loaded().filter(|state| state.settings.mode != Mode::Off)
+}

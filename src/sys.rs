@@ -1,0 +1,269 @@
+//! System calls of the shim's own, straight to the kernel.
+//!
+//! Why not libc: our own definition of `openat`, `fchmod`, … comes first in the
+//! symbol lookup, so a call through libc would come back to our hook; libc's
+//! wrappers write `errno`, which belongs to the program; and some of them are
+//! cancellation points. A raw call does none of that. Every function returns the
+//! kernel's own result; a failure is the positive errno value.
+
+use libc::{c_char, c_int, c_uint, c_void};
+use syscalls::Sysno;
+
+/// Outcome of a raw system call; the error is a positive `errno` value.
+pub type Result<T> = core::result::Result<T, c_int>;
+
+macro_rules! raw {
+    ($number:expr $(, $argument:expr)*) => {
+        // SAFETY: forwarded to the caller of each function below, which states
+        // what the kernel may read or write through its arguments.
+        unsafe { syscalls::syscall!($number $(, $argument)*) }.map_err(|error| error.into_raw())
+    };
+}
+
+/// What `stat(2)` tells, as far as the shim asks.
+#[derive(Clone, Copy)]
+pub struct Inode {
+    /// `st_mode`: file type and permission bits.
+    pub mode: u32,
+    /// `st_dev` and `st_ino`: which inode this is.
+    pub id: (u64, u64),
+}
+
+impl Inode {
+    /// Is it of this `S_IFMT` type?
+    pub fn is(&self, file_type: u32) -> bool {
+        self.mode & libc::S_IFMT == file_type
+    }
+
+    /// The bits that `chmod` sets.
+    pub fn permissions(&self) -> u32 {
+        self.mode & 0o7777
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+mod layout {
+    use syscalls::Sysno;
+    /// `struct stat` of these machines is the kernel's own.
+    pub type Stat = libc::stat;
+    #[cfg(target_arch = "x86_64")]
+    pub const AT: Sysno = Sysno::newfstatat;
+    #[cfg(not(target_arch = "x86_64"))]
+    pub const AT: Sysno = Sysno::fstatat;
+    pub const OF: Sysno = Sysno::fstat;
+    pub const TRUNCATE: Sysno = Sysno::ftruncate;
+}
+
+#[cfg(target_pointer_width = "32")]
+mod layout {
+    use syscalls::Sysno;
+    /// glibc's `struct stat64` is the kernel's on 32-bit machines.
+    pub type Stat = libc::stat64;
+    pub const AT: Sysno = Sysno::fstatat64;
+    pub const OF: Sysno = Sysno::fstat64;
+    pub const TRUNCATE: Sysno = Sysno::ftruncate;
+}
+
+fn inode(stat: &layout::Stat) -> Inode {
+    #[allow(clippy::unnecessary_cast)] // the widths differ from machine to machine
+    Inode {
+        mode: stat.st_mode as u32,
+        id: (stat.st_dev as u64, stat.st_ino as u64),
+    }
+}
+
+/// `fstatat(2)`; `flags` are `AT_*`. The kernel checks `path` itself (`EFAULT`).
+pub fn stat_at(dirfd: c_int, path: *const c_char, flags: c_int) -> Result<Inode> {
+    // SAFETY: all-zero is a valid `struct stat`.
+    let mut stat: layout::Stat = unsafe { core::mem::zeroed() };
+    raw!(
+        layout::AT,
+        dirfd,
+        path,
+        core::ptr::addr_of_mut!(stat),
+        flags
+    )?;
+    Ok(inode(&stat))
+}
+
+/// `fstat(2)`.
+pub fn stat_of(fd: c_int) -> Result<Inode> {
+    // SAFETY: all-zero is a valid `struct stat`.
+    let mut stat: layout::Stat = unsafe { core::mem::zeroed() };
+    raw!(layout::OF, fd, core::ptr::addr_of_mut!(stat))?;
+    Ok(inode(&stat))
+}
+
+/// `readlinkat(2)`: the length of the target in `out`, which is not terminated.
+/// A target that fills `out` may have been cut by the kernel: `ENAMETOOLONG`.
+pub fn read_link(dirfd: c_int, path: *const c_char, out: &mut [u8]) -> Result<usize> {
+    let length = raw!(Sysno::readlinkat, dirfd, path, out.as_mut_ptr(), out.len())?;
+    if length < out.len() {
+        Ok(length)
+    } else {
+        Err(libc::ENAMETOOLONG)
+    }
+}
+
+/// `getcwd(2)`: the length without the terminating NUL. Unlike `getcwd(3)` it
+/// answers "(unreachable)/…" for a directory outside the root.
+pub fn current_directory(out: &mut [u8]) -> Result<usize> {
+    let length = raw!(Sysno::getcwd, out.as_mut_ptr(), out.len())?;
+    Ok(length.saturating_sub(1))
+}
+
+/// `fchmod(2)`.
+pub fn chmod_fd(fd: c_int, mode: u32) -> Result<()> {
+    raw!(Sysno::fchmod, fd, mode).map(drop)
+}
+
+/// `fchmodat(2)` as the kernel has it: without flags, it follows links.
+pub fn chmod_at(dirfd: c_int, path: *const c_char, mode: u32) -> Result<()> {
+    raw!(Sysno::fchmodat, dirfd, path, mode).map(drop)
+}
+
+/// Changes the mode of what a name stands for, and never of what a link there
+/// points to: somebody who may write to the directory could otherwise put a
+/// link in place of a file and have us change any file of the user's.
+pub fn chmod_no_follow(dirfd: c_int, path: *const c_char, mode: u32) -> Result<()> {
+    let asked = raw!(
+        Sysno::fchmodat2,
+        dirfd,
+        path,
+        mode,
+        libc::AT_SYMLINK_NOFOLLOW
+    );
+    match asked {
+        // Before Linux 6.6, or a seccomp filter that does not know it.
+        Err(libc::ENOSYS | libc::EPERM) => {}
+        done => return done.map(drop),
+    }
+    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    let fd = raw!(Sysno::openat, dirfd, path, flags, 0)? as c_int;
+    let changed = chmod_path_fd(fd, mode);
+    close(fd);
+    changed
+}
+
+/// Changes the mode of what a descriptor refers to, `O_PATH` ones included.
+pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
+    match chmod_fd(fd, mode) {
+        Err(libc::EBADF) => {}
+        done => return done,
+    }
+    let name = crate::place::DescriptorName::in_self(fd);
+    chmod_at(libc::AT_FDCWD, name.as_ptr(), mode)
+}
+
+/// `renameat2(2)`.
+pub fn rename(
+    olddirfd: c_int,
+    old: *const c_char,
+    newdirfd: c_int,
+    new: *const c_char,
+    flags: c_uint,
+) -> Result<()> {
+    raw!(Sysno::renameat2, olddirfd, old, newdirfd, new, flags).map(drop)
+}
+
+/// `ftruncate(2)` to length 0.
+pub fn truncate_fd(fd: c_int) -> Result<()> {
+    raw!(layout::TRUNCATE, fd, 0).map(drop)
+}
+
+/// `openat(2)` for a descriptor of the shim's own. `O_CLOEXEC` is added.
+pub fn open(path: *const c_char, flags: c_int, mode: u32) -> Result<c_int> {
+    let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY;
+    raw!(Sysno::openat, libc::AT_FDCWD, path, flags, mode).map(|fd| fd as c_int)
+}
+
+/// `close(2)`. A failing close of a descriptor of ours leaves nothing to do.
+pub fn close(fd: c_int) {
+    let _ = raw!(Sysno::close, fd);
+}
+
+/// `fcntl(F_DUPFD_CLOEXEC)`: a copy with a number greater than `floor`.
+pub fn duplicate_above(fd: c_int, floor: c_int) -> Result<c_int> {
+    #[cfg(target_pointer_width = "64")]
+    let number = Sysno::fcntl;
+    #[cfg(target_pointer_width = "32")]
+    let number = Sysno::fcntl64;
+    raw!(number, fd, libc::F_DUPFD_CLOEXEC, floor + 1).map(|fd| fd as c_int)
+}
+
+/// `dup3(2)`.
+pub fn dup3(from: c_int, to: c_int, flags: c_int) -> Result<()> {
+    raw!(Sysno::dup3, from, to, flags).map(drop)
+}
+
+/// `read(2)`.
+pub fn read(fd: c_int, out: &mut [u8]) -> Result<usize> {
+    raw!(Sysno::read, fd, out.as_mut_ptr(), out.len())
+}
+
+/// `write(2)`, once: a record is one call or nothing.
+pub fn write(fd: c_int, bytes: &[u8]) -> Result<usize> {
+    raw!(Sysno::write, fd, bytes.as_ptr(), bytes.len())
+}
+
+/// `getpid(2)`: asked anew each time, since a child of `fork` keeps our memory.
+pub fn process_id() -> u32 {
+    raw!(Sysno::getpid).map_or(0, |pid| pid as u32)
+}
+
+/// `geteuid(2)`.
+pub fn effective_user() -> u32 {
+    #[cfg(target_pointer_width = "64")]
+    let number = Sysno::geteuid;
+    #[cfg(target_pointer_width = "32")]
+    let number = Sysno::geteuid32;
+    raw!(number).map_or(0, |uid| uid as u32)
+}
+
+/// `exit_group(2)`: no `atexit` handler and no destructor of the program runs.
+pub fn exit(status: c_int) -> ! {
+    loop {
+        let _ = raw!(Sysno::exit_group, status);
+    }
+}
+
+/// Anonymous memory of this size, or nothing.
+pub fn map(size: usize) -> Option<*mut u8> {
+    #[cfg(target_pointer_width = "64")]
+    let number = Sysno::mmap;
+    #[cfg(target_pointer_width = "32")]
+    let number = Sysno::mmap2;
+    const NO_FILE: c_int = -1;
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let none = core::ptr::null_mut::<c_void>();
+    let address = raw!(number, none, size, protection, flags, NO_FILE, 0).ok()?;
+    Some(address as *mut u8)
+}
+
+/// Gives back what `map` gave.
+///
+/// # Safety
+/// `address` and `size` are those of one `map`, and nothing refers to it.
+pub unsafe fn unmap(address: *mut u8, size: usize) {
+    let _ = raw!(Sysno::munmap, address, size);
+}
+
+/// Can the eight bytes around `address` (aligned down) be read? A bad pointer
+/// must give the program `EFAULT` from the kernel, not a crash in the shim.
+///
+/// `rt_sigprocmask` with an unknown `how` copies the set in and then refuses:
+/// `EFAULT` or `EINVAL`, and nothing is changed (`kernel/signal.c`).
+pub fn readable(address: usize) -> bool {
+    const UNKNOWN_HOW: c_uint = c_uint::MAX;
+    const KERNEL_SET_SIZE: usize = 8;
+    let none = core::ptr::null_mut::<c_void>();
+    let probed = raw!(
+        Sysno::rt_sigprocmask,
+        UNKNOWN_HOW,
+        address & !7,
+        none,
+        KERNEL_SET_SIZE
+    );
+    probed != Err(libc::EFAULT)
+}
