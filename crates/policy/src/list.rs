@@ -1,0 +1,141 @@
+//! How patterns are told apart in a list and in a file, and how a list is
+//! written so that it reads back the same.
+
+use crate::rules::Rules;
+
+/// The elements of a list: what stands between its colons. `\:` does not
+/// separate; it stays in the element as it is, where the pattern's own escapes
+/// make it a literal colon. An empty list has no elements; `a:` has an empty
+/// one at its end.
+pub fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = (!list.is_empty()).then_some(list);
+    std::iter::from_fn(move || {
+        let current = rest?;
+        let Some(end) = separator(current) else {
+            rest = None;
+            return Some(current);
+        };
+        let (element, behind) = current.split_at_checked(end)?;
+        rest = behind.get(1..);
+        Some(element)
+    })
+}
+
+fn separator(list: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    list.iter().position(|&byte| {
+        let found = byte == b':' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        found
+    })
+}
+
+/// The patterns of a file with the numbers of their lines, from 1. A line that
+/// begins with `#` is a comment; `\#` begins a pattern. Blanks (spaces and
+/// tabs) at the end of a line go unless escaped, a CR before the line's end
+/// and a UTF-8 byte order mark go, and what is then empty is no pattern.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    (1u32..)
+        .zip(text.split(|&b| b == b'\n'))
+        .map(|(number, line)| (number, trim(line.strip_suffix(b"\r").unwrap_or(line))))
+        .filter(|(_, line)| !matches!(line.first(), None | Some(b'#')))
+}
+
+/// `line` without the blanks at its end, but for one behind a backslash.
+fn trim(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while let Some((b' ' | b'\t', before)) = line.split_last() {
+        let backslashes = before.iter().rev().take_while(|&&b| b == b'\\').count();
+        if backslashes % 2 == 1 {
+            break;
+        }
+        line = before;
+    }
+    line
+}
+
+/// The rules as one list that reads back to the same rules, whatever they were
+/// read from. Their numbers and their origin are not kept.
+pub fn join(rules: &Rules) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (_, rule) in rules.iter() {
+        if !out.is_empty() {
+            out.push(b':');
+        }
+        let mut escaped = false;
+        for &byte in rule.text {
+            if byte == b':' && !escaped {
+                out.push(b'\\');
+            }
+            escaped = byte == b'\\' && !escaped;
+            out.push(byte);
+        }
+    }
+    out
+}
+
+/// A pattern that matches exactly the name or the absolute path `literal`, in
+/// a list as well as in a file: every byte that means something else in a
+/// pattern is escaped.
+pub fn literal(literal: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(literal.len());
+    let last = literal.len().saturating_sub(1);
+    for (at, &byte) in literal.iter().enumerate() {
+        let special = match byte {
+            b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b',' | b'\\' | b':' => true,
+            b'!' | b'#' | b'~' => at == 0,
+            b' ' | b'\t' | b'\n' | b'\r' => at == 0 || at == last,
+            _ => false,
+        };
+        if special {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(list: &str) -> Vec<&str> {
+        elements(list.as_bytes())
+            .map(|e| std::str::from_utf8(e).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn colons_separate_unless_escaped() {
+        assert_eq!(split(""), [""; 0]);
+        assert_eq!(split("a"), ["a"]);
+        assert_eq!(split("a:b"), ["a", "b"]);
+        assert_eq!(split("a\\:b:c"), ["a\\:b", "c"]);
+        assert_eq!(split("a\\\\:b"), ["a\\\\", "b"]);
+        assert_eq!(split("a\\\\\\:b"), ["a\\\\\\:b"]);
+        assert_eq!(split("a\\"), ["a\\"]);
+        assert_eq!(split(":"), ["", ""]);
+        assert_eq!(split("a::b"), ["a", "", "b"]);
+        assert_eq!(split("a:"), ["a", ""]);
+    }
+
+    #[test]
+    fn lines_of_a_file() {
+        let text = b"\xef\xbb\xbf# comment\n\n/var/backups  \t\r\n  \n\\#name\nend\\ \nend\\\\ \n #x\n*.iso";
+        let all: Vec<_> = lines(text).collect();
+        assert_eq!(
+            all,
+            [
+                (3, &b"/var/backups"[..]),
+                (5, b"\\#name"),
+                (6, b"end\\ "),
+                (7, b"end\\\\"),
+                (8, b" #x"),
+                (9, b"*.iso"),
+            ]
+        );
+        assert_eq!(lines(b"").count(), 0);
+        assert_eq!(lines(b"#a\n\r\n\t\n").count(), 0);
+    }
+}

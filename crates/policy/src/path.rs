@@ -1,0 +1,153 @@
+//! Paths as bytes: folding and components.
+
+/// The components of `path`: what stands between its slashes, empty ones left
+/// out. `.` and `..` are components like any other here.
+pub fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&b| b == b'/').filter(|name| !name.is_empty())
+}
+
+/// The last component of `path`, empty if there is none (`/`, `//`, the empty
+/// path).
+pub fn last(path: &[u8]) -> &[u8] {
+    path.rsplit(|&b| b == b'/')
+        .find(|name| !name.is_empty())
+        .unwrap_or_default()
+}
+
+/// Whether one component of `path` is `..`, so that it cannot be folded by
+/// looking at it alone: `link/../f` is where the link leads.
+pub fn climbs(path: &[u8]) -> bool {
+    names(path).any(|name| name == b"..")
+}
+
+/// Splits off the first component: `(component, what follows it)`. `None` when
+/// only slashes, or nothing, are left.
+pub(crate) fn step(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = path.iter().position(|&b| b != b'/')?;
+    let path = path.get(start..)?;
+    match path.iter().position(|&b| b == b'/') {
+        Some(end) => path.split_at_checked(end),
+        None => Some((path, &[])),
+    }
+}
+
+/// Writes `given`, seen from the directory `base`, into `out`, and says how
+/// many bytes it takes.
+///
+/// The folding is lexical: `.`, `//` and a trailing `/` go, `..` takes the
+/// component before it away, and at the root stays there. An absolute `given`
+/// does not need `base`. A `base` that is empty or does not begin with `/` is
+/// a directory that is known in part or not at all: the result then has no
+/// leading `/`, holds what is known, and may be empty.
+///
+/// `None`: the result is longer than `out`. Only the result counts, however
+/// long the way to it is.
+pub fn fold(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
+    let base = if given.first() == Some(&b'/') {
+        b"/"
+    } else {
+        base
+    };
+    let absolute = base.first() == Some(&b'/');
+
+    // From the end to the beginning, so that a `..` is known before the
+    // component that it takes away, and nothing is written that must go again.
+    let mut start = out.len();
+    let mut climbing = 0usize;
+    let components = [given, base]
+        .into_iter()
+        .flat_map(|part| part.rsplit(|&b| b == b'/'));
+    for name in components {
+        match name {
+            b"" | b"." => {}
+            b".." => climbing = climbing.saturating_add(1),
+            _ if climbing > 0 => climbing = climbing.saturating_sub(1),
+            _ => {
+                if start < out.len() {
+                    start = put_before(out, start, b"/")?;
+                }
+                start = put_before(out, start, name)?;
+            }
+        }
+    }
+    if absolute {
+        start = put_before(out, start, b"/")?;
+    }
+    let length = out.len().checked_sub(start)?;
+    out.copy_within(start.., 0);
+    Some(length)
+}
+
+/// Writes `bytes` so that they end before `end`; says where they begin.
+fn put_before(out: &mut [u8], end: usize, bytes: &[u8]) -> Option<usize> {
+    let begin = end.checked_sub(bytes.len())?;
+    out.get_mut(begin..end)?.copy_from_slice(bytes);
+    Some(begin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(base: &str, given: &str) -> String {
+        let mut out = [0; 64];
+        let n = fold(base.as_bytes(), given.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out[..n].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn folds_an_absolute_path_without_its_base() {
+        assert_eq!(folded("/home", "/a/./b//c/"), "/a/b/c");
+        assert_eq!(folded("", "/a/../b"), "/b");
+        assert_eq!(folded("/x", "/"), "/");
+        assert_eq!(folded("/x", "//"), "/");
+        assert_eq!(folded("/x", "/../.."), "/");
+    }
+
+    #[test]
+    fn folds_a_relative_path_onto_its_base() {
+        assert_eq!(folded("/var", "backups"), "/var/backups");
+        assert_eq!(folded("/var/", "./backups/"), "/var/backups");
+        assert_eq!(folded("/var/lib", "../backups"), "/var/backups");
+        assert_eq!(folded("/var", "../../../x"), "/x");
+        assert_eq!(folded("/", "x"), "/x");
+        assert_eq!(folded("/", ".."), "/");
+        assert_eq!(folded("/var", ""), "/var");
+        assert_eq!(folded("/a/../b", "c"), "/b/c");
+    }
+
+    #[test]
+    fn folds_what_is_known_below_an_unknown_directory() {
+        assert_eq!(folded("", "a/b"), "a/b");
+        assert_eq!(folded("", "./a//b/"), "a/b");
+        assert_eq!(folded("", "../f"), "f");
+        assert_eq!(folded("", "a/../../f"), "f");
+        assert_eq!(folded("x/y", "../f"), "x/f");
+        assert_eq!(folded("", "."), "");
+        assert_eq!(folded("", ""), "");
+    }
+
+    #[test]
+    fn only_the_result_has_to_fit() {
+        let mut out = [0; 3];
+        assert_eq!(fold(b"/a/long/way", b"../../../b/..", &mut out), Some(1));
+        assert_eq!(fold(b"/", b"ab", &mut out), Some(3));
+        assert_eq!(fold(b"/", b"abc", &mut out), None);
+        assert_eq!(fold(b"", b"abc", &mut out), Some(3));
+        assert_eq!(fold(b"", b"a/bc", &mut out), None);
+        assert_eq!(fold(b"/", b"", &mut []), None);
+        assert_eq!(fold(b"", b"", &mut []), Some(0));
+    }
+
+    #[test]
+    fn components() {
+        let all: Vec<&[u8]> = names(b"//a/./b/").collect();
+        assert_eq!(all, [&b"a"[..], b".", b"b"]);
+        assert_eq!(last(b"/a/b//"), b"b");
+        assert_eq!(last(b"/"), b"");
+        assert_eq!(last(b"f"), b"f");
+        assert!(climbs(b"a/../b") && climbs(b"..") && !climbs(b"a..b/..c"));
+        assert_eq!(step(b"//a/b"), Some((&b"a"[..], &b"/b"[..])));
+        assert_eq!(step(b"/"), None);
+    }
+}
