@@ -116,7 +116,8 @@ need_rust() {
             return
         fi
     fi
-    need_packages "$why (Rust $wanted or newer)" cargo-web rustc-web gcc libc6-dev "$@"
+    need_packages "$why (Rust $wanted or newer)" cargo-web rustc-web gcc libc6-dev \
+        ca-certificates "$@"
 }
 
 # build_shim: the release library, with cargo's own messages kept back unless

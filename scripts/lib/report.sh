@@ -172,6 +172,7 @@ rear_report() {
             weak=$((weak + 1))
         fi
     done
+    checks=0
     faults=0
     for round in "$@"; do
         round_faults "$work" "$round"
@@ -188,7 +189,7 @@ rear_report() {
 }
 
 # round_faults WORK VARIANT: prints each fault of that round and adds them to the
-# caller's `faults`.
+# caller's `faults`, and what was looked at to its `checks`.
 round_faults() {
     local work=$1 round=$2 scenario key
     local -A fact=() plain=()
@@ -196,12 +197,14 @@ round_faults() {
     for key in "${!fact[@]}"; do plain[$key]=${fact[$key]}; done
     load_facts "$work/$round/facts"
     for scenario in "${SCENARIOS[@]}"; do
+        checks=$((checks + 1))
         if leaked "$scenario"; then
             printf 'LEAK %s: %s\n' "$(round_name "$round")" "$(scenario_name "$scenario")"
             faults=$((faults + 1))
         fi
     done
     for key in mkrescue_status mkbackuponly_status chroot_status tar_entries; do
+        checks=$((checks + 1))
         if [ "${fact[$key]}" != "${plain[$key]}" ]; then
             printf 'DIFFERS %s: %s is %s, was %s\n' "$(round_name "$round")" \
                 "$key" "${fact[$key]}" "${plain[$key]}"
@@ -209,6 +212,7 @@ round_faults() {
         fi
     done
     for key in differ contents iso.diff mkrescue.diff mkbackuponly.diff; do
+        checks=$((checks + 1))
         if [ -s "$work/$round/$key" ]; then
             printf 'DIFFERS %s (%s; plain, then with):\n' "$(round_name "$round")" "$key"
             head -n 40 "$work/$round/$key" | cut -c 1-300 | sed 's/^/    /'
@@ -227,7 +231,7 @@ round_faults() {
 rear_json() {
     local work=$1 status=$2 round key separator
     shift 2
-    printf '{"version":1,"status":%d,"rear":%s,"kernel":%s,"rounds":{' "$status" \
+    printf '{"version":1,"status":%d,"checks":%d,"faults":%d,"rear":%s,"kernel":%s,"rounds":{' "$status" "$checks" "$faults" \
         "$(json_string "$(dpkg-query -W -f '${Version}' rear 2>/dev/null)")" \
         "$(json_string "$kernel_version")"
     separator=
