@@ -7,7 +7,7 @@ use crate::pattern::PatternFault;
 use crate::rules::Origin;
 use std::fmt;
 
-/// Why a file could not be read.
+/// Why a file could not be read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FileFault {
@@ -19,6 +19,8 @@ pub enum FileFault {
     Directory,
     /// It is a device, a fifo or a socket: reading it could block for ever.
     NotRegular,
+    /// It is a symbolic link, which is not followed.
+    Link,
     /// It is longer than the reader takes.
     TooLong,
     /// Another error of the system, as its number in `errno(3)`.
@@ -32,8 +34,9 @@ impl fmt::Display for FileFault {
             FileFault::Denied => f.write_str("permission denied"),
             FileFault::Directory => f.write_str("is a directory"),
             FileFault::NotRegular => f.write_str("not a regular file"),
+            FileFault::Link => f.write_str("is a symbolic link"),
             FileFault::TooLong => f.write_str("too long"),
-            FileFault::Errno(number) => write!(f, "cannot be read (errno {number})"),
+            FileFault::Errno(number) => write!(f, "cannot be opened (errno {number})"),
         }
     }
 }
@@ -74,6 +77,13 @@ pub enum Fault {
     },
     /// A patterns file that cannot be read.
     File {
+        /// Its path.
+        path: Vec<u8>,
+        /// Why.
+        fault: FileFault,
+    },
+    /// A log file that cannot be written.
+    LogFile {
         /// Its path.
         path: Vec<u8>,
         /// Why.
@@ -124,6 +134,9 @@ impl fmt::Display for Fault {
             ),
             Fault::File { path, fault } => {
                 write!(f, "{}: {}: {fault}", name::PATTERNS_FILE, shown(path))
+            }
+            Fault::LogFile { path, fault } => {
+                write!(f, "{}: {}: {fault}", name::LOG_FILE, shown(path))
             }
             Fault::Pattern { path, fault } => {
                 match (path, fault.origin) {
