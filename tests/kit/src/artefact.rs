@@ -1,0 +1,148 @@
+//! The built library and the test programs: built once, and readable by the
+//! ordinary user.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+
+use crate::who::Who;
+
+/// The root of the workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("workspace root")
+}
+
+fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => workspace().join(dir),
+        None => workspace().join("target"),
+    }
+}
+
+fn build(args: &[&str]) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let out = Command::new(cargo)
+        .args(["build", "--quiet"])
+        .args(args)
+        .current_dir(workspace())
+        // Cargo gives a test the variables of the package that is tested; a
+        // nested cargo would take some of them for its own settings.
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_PKG_NAME")
+        .env_remove("LD_PRELOAD")
+        .output()
+        .expect("cargo starts");
+    assert!(
+        out.status.success(),
+        "cargo build {args:?} failed:\n{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+}
+
+/// Absolute path of the library under test: `UMASKCLAMP_SHIM` if set, else the
+/// release library, built once per test process. If an ordinary user could not
+/// read it where it lies, the path of a copy that such a user can read.
+pub fn shim() -> PathBuf {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let built = match std::env::var_os("UMASKCLAMP_SHIM") {
+            Some(path) => PathBuf::from(path),
+            None => {
+                build(&["--release", "-p", "umaskclamp"]);
+                target().join("release/libumaskclamp.so")
+            }
+        };
+        readable(
+            &built
+                .canonicalize()
+                .unwrap_or_else(|e| panic!("{}: {e}", built.display())),
+        )
+    })
+    .clone()
+}
+
+/// Absolute path of the kit's test program `name`, built once per test process,
+/// and optimised: it is started some ten thousand times.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| build(&["--release", "-p", "umaskclamp-testkit", "--bins"]));
+    readable(&target().join("release").join(name))
+}
+
+/// Absolute path of the program made of `tests/kit/c/NAME.c`: for what Rust
+/// cannot say, such as `siglongjmp` or a constructor. Linking Rust needs a C
+/// compiler driver too, so none is asked for that was not there.
+pub fn c_program(name: &str, flags: &[&str]) -> PathBuf {
+    static DONE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let out = scratch().join(name);
+    let mut done = DONE.lock().expect("no panic while building");
+    if !done.iter().any(|d| d == name) {
+        let source = workspace().join("tests/kit/c").join(format!("{name}.c"));
+        let built = Command::new("cc")
+            .args(["-O1", "-g0", "-Wall", "-Werror", "-pthread", "-o"])
+            .arg(&out)
+            .arg(&source)
+            .args(flags)
+            .env_remove("LD_PRELOAD")
+            .output()
+            .expect("cc starts");
+        assert!(
+            built.status.success(),
+            "cc {}:\n{}",
+            source.display(),
+            String::from_utf8_lossy(&built.stderr)
+        );
+        fs::set_permissions(&out, fs::Permissions::from_mode(0o755)).expect("chmod");
+        done.push(name.to_owned());
+    }
+    out
+}
+
+/// `path`, or a copy of it that everyone can read and execute, if some
+/// directory above it keeps an ordinary user out.
+fn readable(path: &Path) -> PathBuf {
+    let open = |p: &Path, bits: u32| {
+        fs::metadata(p)
+            .map(|m| m.permissions().mode() & bits == bits)
+            .unwrap_or(false)
+    };
+    let parents = path.ancestors().skip(1).all(|dir| open(dir, 0o001));
+    if !Who::am_root() || parents && open(path, 0o005) {
+        return path.to_owned();
+    }
+    static COPYING: Mutex<()> = Mutex::new(());
+    let _one = COPYING.lock().expect("no panic while copying");
+    let copy = scratch().join(path.file_name().expect("a file"));
+    if !copy.exists() {
+        fs::copy(path, &copy).expect("copy");
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+    copy
+}
+
+/// A directory of this test process that everyone can read; removed at exit.
+fn scratch() -> &'static Path {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    extern "C" fn remove() {
+        if let Some(dir) = DIR.get() {
+            let _ = fs::remove_dir_all(dir);
+        }
+    }
+    DIR.get_or_init(|| {
+        let dir = tempfile::Builder::new()
+            .prefix("umaskclamp-kit-")
+            .tempdir()
+            .expect("temporary directory")
+            .keep();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
+        // SAFETY: the handler is a plain function without arguments; it lives
+        // as long as the program does.
+        unsafe { libc::atexit(remove) };
+        dir
+    })
+}

@@ -1,0 +1,337 @@
+//! Runs rows, bare and under the shim, and says what is wrong.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::rows::{Needs, Row, Same};
+use crate::watch::{Report, Seen};
+use crate::{acl, artefact, Run, Tree, Who};
+
+/// Bits that the default mask takes away.
+pub const MASK: u32 = 0o077;
+
+/// What became of a list of rows.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Rows that were run.
+    pub rows: usize,
+    /// Rows that this machine cannot run, and why.
+    pub left_out: Vec<String>,
+    /// What is wrong, a line each.
+    pub faults: Vec<String>,
+}
+
+impl Verdict {
+    /// Prints the count and fails with every fault.
+    pub fn check(self, what: &str) {
+        println!(
+            "{what}: {} rows, {} left out",
+            self.rows,
+            self.left_out.len()
+        );
+        for line in &self.left_out {
+            println!("left out: {line}");
+        }
+        assert!(self.rows > 0, "{what}: no row was run");
+        assert!(
+            self.faults.is_empty(),
+            "{what}: {} faults in {} rows:\n{}",
+            self.faults.len(),
+            self.rows,
+            self.faults.join("\n")
+        );
+    }
+
+    fn fault(&mut self, row: &Row, who: Who, text: impl std::fmt::Display) {
+        self.faults.push(format!("{} as {who}: {text}", row.name));
+    }
+}
+
+/// One run of a row in a new tree.
+struct Ran {
+    report: Report,
+    /// How others see it, with the tree's own name taken out.
+    facts: String,
+    errors: String,
+}
+
+fn run_row(row: &Row, who: Who, preload: bool) -> Result<Ran, String> {
+    let tree = Tree::with(who, row.side);
+    if row.acl {
+        let parent = tree.at(row.side);
+        acl::set(&parent, acl::DEFAULT, &acl::generous(7))
+            .map_err(|e| format!("no ACLs in {}: {e}", tree.root.display()))?;
+    }
+    let doors = artefact::program("doors");
+    let run = if preload {
+        Run::new(doors)
+    } else {
+        Run::bare(doors)
+    };
+    let root = tree.root.to_str().expect("UTF-8");
+    let patterns =
+        format!("{root}/secret:*.iso:/dev/shm/*-secret:/dev/shm/sem.*-secret:/dev/mqueue/*-secret");
+    let unique = tree
+        .root
+        .file_name()
+        .expect("name")
+        .to_string_lossy()
+        .into_owned();
+    let shared = [
+        format!("/dev/shm/{unique}-{}", row.side),
+        format!("/dev/shm/sem.{unique}-{}", row.side),
+    ];
+    let run = run.arg(&row.name).arg(root).patterns(patterns).who(who);
+    let report = run.watch_also(&tree.root, &shared);
+    for path in &shared {
+        let _ = std::fs::remove_file(path);
+    }
+    let clean = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes)
+            .replace(&unique, "{U}")
+            .trim_end()
+            .to_owned()
+    };
+    let facts = format!("{} {}", report.status, clean(&report.stdout));
+    let errors = clean(&report.stderr);
+    Ok(Ran {
+        facts,
+        errors,
+        report,
+    })
+}
+
+/// Whether the patterns of [`run_row`] protect this path below the tree.
+fn sensitive(row: &Row, path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    path.starts_with("secret") && path != Path::new("secret")
+        || path
+            .components()
+            .any(|c| c.as_os_str().to_string_lossy().ends_with(".iso"))
+        || text == "<mqueue>" && row.side == "secret"
+        || text == "<tmpfile>" && row.spot.real == "<tmpfile>" && row.side == "secret"
+        || text.starts_with("/dev/shm/") && text.ends_with("-secret")
+        || row.side == "secret" && text.as_bytes() == row.target()
+}
+
+/// Every moment at which something sensitive was open to others: a mode that
+/// it did not have before the program started, or a write to it while wide.
+fn leaks(row: &Row, report: &Report) -> BTreeMap<PathBuf, String> {
+    let mut leaks = BTreeMap::new();
+    for seen in report.seen.iter().filter(|s| sensitive(row, &s.path)) {
+        let gained = seen.loosest & !seen.before.unwrap_or(0) & MASK;
+        if gained != 0 {
+            let text = format!(
+                "{:04o} after {} (first {:04o})",
+                seen.loosest, seen.by, seen.first
+            );
+            leaks.insert(seen.path.clone(), text);
+        }
+        // A directory inherits its parent's default ACL by the kernel's hand:
+        // only what the program sets itself is the shim's to clamp.
+        if row.sets_default() && seen.default & MASK != 0 {
+            leaks.insert(
+                seen.path.clone(),
+                format!("default ACL for others: {:03o}", seen.default),
+            );
+        }
+    }
+    for write in report.writes.iter().filter(|w| sensitive(row, &w.path)) {
+        if write.mode & MASK != 0 {
+            let text = format!("{} while {:04o}", write.call, write.mode);
+            leaks.insert(write.path.clone(), text);
+        }
+    }
+    leaks
+}
+
+/// What is there at the end, by name.
+fn last(report: &Report) -> BTreeMap<&Path, &Seen> {
+    report
+        .seen
+        .iter()
+        .filter(|s| s.last.is_some())
+        .map(|s| (s.path.as_path(), s))
+        .collect()
+}
+
+fn left_out(row: &Row, who: Who) -> bool {
+    row.needs == Needs::Root && !who.is_root() || row.needs == Needs::NotRoot && who.is_root()
+}
+
+/// Runs both; `None` (and a note) if the row cannot be run here.
+fn both(row: &Row, who: Who, verdict: &mut Verdict) -> Option<(Ran, Ran)> {
+    if left_out(row, who) {
+        return None;
+    }
+    let bare = match run_row(row, who, false) {
+        Ok(ran) => ran,
+        Err(reason) => {
+            verdict
+                .left_out
+                .push(format!("{} as {who}: {reason}", row.name));
+            return None;
+        }
+    };
+    if bare.facts.contains("=missing") {
+        verdict
+            .left_out
+            .push(format!("{} as {who}: this libc has no such call", row.name));
+        return None;
+    }
+    let shim = run_row(row, who, true).expect("as before");
+    verdict.rows += 1;
+    if bare.report.late || shim.report.late {
+        verdict.fault(row, who, "killed: it took too long");
+        return None;
+    }
+    if shim.facts != bare.facts {
+        verdict.fault(
+            row,
+            who,
+            format!("facts\n    bare: {}\n    shim: {}", bare.facts, shim.facts),
+        );
+    }
+    if shim.errors != bare.errors {
+        verdict.fault(
+            row,
+            who,
+            format!(
+                "stderr\n    bare: {}\n    shim: {}",
+                bare.errors, shim.errors
+            ),
+        );
+    }
+    Some((bare, shim))
+}
+
+/// Judges rows that the shim must clamp: each leaks without it, none with it,
+/// and what is left has the mode that was asked for less the mask.
+pub fn enforced(rows: &[Row]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (row, who) in each(rows) {
+        let Some((bare, shim)) = both(row, who, &mut verdict) else {
+            continue;
+        };
+        let wide = leaks(row, &bare.report);
+        if wide.is_empty() {
+            verdict.fault(
+                row,
+                who,
+                format!("leaks nothing without the shim: {}", bare.facts),
+            );
+        }
+        for (path, leak) in leaks(row, &shim.report) {
+            verdict.fault(row, who, format!("{} was {leak}", path.display()));
+        }
+        let after = last(&shim.report);
+        for (path, seen) in last(&bare.report) {
+            if !sensitive(row, path) {
+                continue;
+            }
+            let mode = seen.last.unwrap_or(0);
+            let want = if wide.contains_key(path) {
+                mode & !MASK
+            } else {
+                mode
+            };
+            let got = after.get(path).and_then(|s| s.last);
+            if got != Some(want) {
+                let got = got.map_or("gone".to_owned(), |m| format!("{m:04o}"));
+                verdict.fault(
+                    row,
+                    who,
+                    format!("{} is {got}, not {want:04o}", path.display()),
+                );
+            }
+        }
+    }
+    verdict
+}
+
+/// Judges rows in which nothing may differ.
+pub fn transparent(rows: &[Row]) -> Verdict {
+    nothing_differs(each(rows))
+}
+
+/// As [`transparent`], as root and as an ordinary user in turn: for rows of
+/// which there are so many that each door is still seen under both.
+pub fn transparent_in_turn(rows: &[Row]) -> Verdict {
+    let all = Who::all();
+    nothing_differs(rows.iter().zip(all.iter().copied().cycle()))
+}
+
+fn nothing_differs<'a>(rows: impl Iterator<Item = (&'a Row, Who)>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (row, who) in rows {
+        let Some((bare, shim)) = both(row, who, &mut verdict) else {
+            continue;
+        };
+        if row.same == Same::Facts {
+            continue;
+        }
+        if bare.report.seen != shim.report.seen {
+            let differ = |a: &Report, b: &Report| {
+                let extra: Vec<_> = a
+                    .seen
+                    .iter()
+                    .filter(|s| !b.seen.contains(s))
+                    .cloned()
+                    .collect();
+                format!("{extra:?}")
+            };
+            verdict.fault(
+                row,
+                who,
+                format!(
+                    "modes\n    bare: {}\n    shim: {}",
+                    differ(&bare.report, &shim.report),
+                    differ(&shim.report, &bare.report)
+                ),
+            );
+        }
+        if bare.report.writes != shim.report.writes {
+            verdict.fault(
+                row,
+                who,
+                format!(
+                    "writes\n    bare: {:?}\n    shim: {:?}",
+                    bare.report.writes, shim.report.writes
+                ),
+            );
+        }
+    }
+    verdict
+}
+
+/// Checks that rows leak without the preload, and does nothing else.
+pub fn wide_without(rows: &[Row]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (row, who) in each(rows) {
+        if left_out(row, who) {
+            continue;
+        }
+        match run_row(row, who, false) {
+            Err(reason) => verdict
+                .left_out
+                .push(format!("{} as {who}: {reason}", row.name)),
+            Ok(ran) if ran.facts.contains("=missing") => {
+                verdict
+                    .left_out
+                    .push(format!("{}: this libc has no such call", row.name));
+            }
+            Ok(ran) => {
+                verdict.rows += 1;
+                if leaks(row, &ran.report).is_empty() {
+                    verdict.fault(row, who, format!("no leak: {} {}", ran.facts, ran.errors));
+                }
+            }
+        }
+    }
+    verdict
+}
+
+fn each(rows: &[Row]) -> impl Iterator<Item = (&Row, Who)> {
+    rows.iter()
+        .flat_map(|row| Who::all().into_iter().map(move |who| (row, who)))
+}

@@ -1,0 +1,60 @@
+//! A program that touches no sensitive path cannot tell that the shim is
+//! there, and no failing call tells either.
+//!
+//! Compared are the result and errno of every call, descriptor numbers and
+//! flags, what a stream does, what is open at the end, the umask, each mode at
+//! each instant and what was written with which mode.
+
+use umaskclamp_testkit::judge;
+use umaskclamp_testkit::rows::{self, Row};
+
+fn family(name: &str, side: &str) -> Vec<Row> {
+    let rows = rows::transparent().into_iter();
+    rows.filter(|row| row.family == name && row.side == side)
+        .collect()
+}
+
+#[test]
+fn transparent_create() {
+    judge::transparent_in_turn(&family("create", "plain")).check("creating at plain places");
+}
+
+#[test]
+fn transparent_widen() {
+    judge::transparent_in_turn(&family("widen", "plain")).check("widening at plain places");
+}
+
+#[test]
+fn transparent_arrive() {
+    judge::transparent_in_turn(&family("arrive", "plain")).check("renaming at plain places");
+}
+
+#[test]
+fn transparent_existing() {
+    judge::transparent_in_turn(&family("existing", "plain")).check("writing to plain files");
+}
+
+#[test]
+fn transparent_other_doors() {
+    judge::transparent_in_turn(&family("other", "plain")).check("other doors at plain places");
+}
+
+#[test]
+fn transparent_failing_at_plain_places() {
+    judge::transparent(&family("failing", "plain")).check("failing calls, plain");
+}
+
+#[test]
+fn transparent_failing_at_sensitive_places() {
+    judge::transparent(&family("failing", "secret")).check("failing calls, sensitive");
+}
+
+#[test]
+fn transparent_stream_modes_at_plain_places() {
+    judge::transparent_in_turn(&family("stream", "plain")).check("fopen modes, plain");
+}
+
+#[test]
+fn transparent_stream_modes_at_sensitive_places() {
+    judge::transparent_in_turn(&family("stream", "secret")).check("fopen modes, sensitive");
+}
