@@ -9,7 +9,7 @@ use core::ffi::CStr;
 use std::fmt::Write;
 
 use libc::{c_char, c_int};
-use umaskclamp_policy::settings::{self, Fault, FileFault, Settings};
+use umaskclamp_policy::settings::{self, Fault, FileFault, Mode, Settings};
 
 use crate::environment::Environment;
 use crate::records::{self, LOG_FLAGS, LOG_MODE};
@@ -52,7 +52,32 @@ fn read(environment: &Environment) -> Result<Settings, Vec<Fault>> {
     // SAFETY: `getauxval` only reads.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
     let entries = environment.entries().filter(|_| !secure);
-    settings::parse(entries, read_file, || home(environment))
+    let settings = settings::parse(entries, read_file, || home(environment));
+    if secure || settings.as_ref().is_ok_and(|read| read.mode == Mode::Off) {
+        return settings;
+    }
+    match (settings, log_fault(environment)) {
+        (Err(mut faults), Some(fault)) => {
+            faults.push(fault);
+            Err(faults)
+        }
+        (_, Some(fault)) => Err(vec![fault]),
+        (settings, None) => settings,
+    }
+}
+
+/// Opens the log file once, so that a fault is told before the program runs and
+/// not by missing records. Two leading slashes: an ancestor did.
+fn log_fault(environment: &Environment) -> Option<Fault> {
+    let path = environment.value(b"UMASKCLAMP_LOG_FILE")?;
+    if !path.starts_with(b"/") || path.starts_with(b"//") {
+        return None;
+    }
+    let fault = check_log(path).err()?;
+    Some(Fault::LogFile {
+        path: path.to_vec(),
+        fault,
+    })
 }
 
 /// Stops the program: one line a fault.
@@ -132,8 +157,6 @@ fn read_whole(path: &CStr, most: usize) -> sys::Result<Vec<u8>> {
     result
 }
 
-/// Opens the log file once, so that a fault is told before the program runs and
-/// not by missing records.
 fn check_log(path: &[u8]) -> Result<(), FileFault> {
     let path = terminated(path);
     let fd = sys::open(path.as_ptr().cast(), LOG_FLAGS, LOG_MODE).map_err(fault)?;
