@@ -1,43 +1,400 @@
-//! Finds the last alternative that matches a path without trying each.
-use crate::path::step;
-use crate::pattern::store::{Alternative, Store};
+//! Finds the last rule that matches a path without trying every rule.
+//!
+//! Nearly every alternative asks for something literal: the beginning of the
+//! path (`/var/backups`), a name (`backup.log`), or how a name begins or ends
+//! (`id_rsa*`, `*.iso`). Each is entered under the hash of that piece, and a
+//! path asks for the pieces it has, at lengths that occur in the list. Two bit
+//! sets, of the first and of the last two bytes of names, answer for most names
+//! before anything is hashed. What has no literal piece is tried one by one.
+//!
+//! The index only proposes: whether a proposed alternative matches is decided
+//! by [`Store`], so a collision costs time and nothing else.
+
+use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
 
-#[derive(Debug, Default)]
-pub(crate) struct Index {}
+/// Pieces are told apart by length up to this one; longer ones are entered
+/// under their first or last so many bytes.
+const LONGEST: usize = 64;
 
-impl Index {
-    pub fn of(_store: &Store) -> Self {
-        Index {}
-    }
+/// A set of the bytes at one end of names: 64 × 64 of the 65,536 pairs.
+type Pairs = [u64; 64];
 
-    pub fn last_match(&self, store: &Store, path: &[u8], kind: Kind) -> Option<u32> {
-        let found = store.alternatives.iter().rev();
-        found
-            .clone()
-            .find(|a| store.matches(a, path, kind))
-            .map(|a| a.rule)
-    }
+/// What an alternative is entered under.
+enum Piece<'a> {
+    Head(&'a [u8]),
+    Name(&'a [u8]),
+    Start(&'a [u8]),
+    End(&'a [u8]),
+}
 
-    pub fn last_name_match(&self, store: &Store, given: &[u8], kind: Kind) -> Option<u32> {
-        store
-            .alternatives
-            .iter()
-            .rev()
-            .filter(|a| a.is_name())
-            .find(|a| name_matches(store, a, given, kind))
-            .map(|a| a.rule)
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    hash: u32,
+    /// The next of its bucket, counted from 1: of an earlier or the same rule.
+    next: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Index {
+    starts: Pairs,
+    ends: Pairs,
+    /// Bit `n - 1`: there is a piece of `n` bytes.
+    start_lengths: u64,
+    end_lengths: u64,
+    /// Bit `n % 64`: there is a head of `n` bytes.
+    head_lengths: u64,
+    /// The first link of each bucket, counted from 1; a power of two of them.
+    buckets: Vec<u32>,
+    /// One for each alternative.
+    links: Vec<Link>,
+    /// Alternatives without a literal piece, the last one first.
+    others: Vec<u32>,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Index {
+            starts: [0; 64],
+            ends: [0; 64],
+            start_lengths: 0,
+            end_lengths: 0,
+            head_lengths: 0,
+            buckets: Vec::new(),
+            links: Vec::new(),
+            others: Vec::new(),
+        }
     }
 }
 
-fn name_matches(store: &Store, alternative: &Alternative, given: &[u8], kind: Kind) -> bool {
-    let _ = step;
-    let Some(segment) = store.segments(alternative).first() else {
-        return false;
-    };
-    steps(given)
-        .filter(|(name, last)| {
-            *name != b"." && (!alternative.directory || !last || kind == Kind::Directory)
+impl Index {
+    pub fn of(store: &Store) -> Self {
+        let alternatives = &store.alternatives;
+        let buckets = alternatives.len().saturating_mul(2).next_power_of_two();
+        let mut index = Index {
+            buckets: vec![0; buckets],
+            links: Vec::with_capacity(alternatives.len()),
+            ..Index::default()
+        };
+        for (at, alternative) in (0u32..).zip(alternatives) {
+            let hash = match piece(store, alternative) {
+                Some(piece) => index.enter(&piece),
+                None => {
+                    index.others.push(at);
+                    index.links.push(Link { hash: 0, next: 0 });
+                    continue;
+                }
+            };
+            let bucket = hash as usize & buckets.saturating_sub(1);
+            let next = index
+                .buckets
+                .get_mut(bucket)
+                .map_or(0, |first| std::mem::replace(first, at.saturating_add(1)));
+            index.links.push(Link { hash, next });
+        }
+        index.others.reverse();
+        index
+    }
+
+    /// Notes that there is such a piece; gives its hash.
+    fn enter(&mut self, piece: &Piece<'_>) -> u32 {
+        match *piece {
+            Piece::Head(path) => {
+                self.head_lengths |= head_bit(path.len());
+                hash(HEAD, path)
+            }
+            Piece::Name(name) => {
+                add(&mut self.starts, first_two(name));
+                hash(NAME, name)
+            }
+            Piece::Start(text) => {
+                self.start_lengths |= length_bit(text.len());
+                add_all(&mut self.starts, text, first_two);
+                hash(START, text)
+            }
+            Piece::End(text) => {
+                self.end_lengths |= length_bit(text.len());
+                add_all(&mut self.ends, text, last_two);
+                hash(END, text)
+            }
+        }
+    }
+
+    /// The last rule that matches the folded `path` or an ancestor of it.
+    pub fn last_match(&self, store: &Store, path: &[u8], kind: Kind) -> Option<u32> {
+        let mut search = Search::new(self, store, |alternative, name, last| {
+            if alternative.is_name() {
+                name_matches(store, alternative, name, last, kind)
+            } else {
+                store.matches(alternative, path, kind)
+            }
+        });
+        for &at in &self.others {
+            if search.settled(at, |alternative| store.matches(alternative, path, kind)) {
+                break;
+            }
+        }
+        let absolute = path.first() == Some(&b'/');
+        for (name, rest) in steps(path) {
+            let end = path.len().saturating_sub(rest.len());
+            search.name(name, rest.iter().all(|&b| b == b'/'));
+            if absolute && self.head_lengths & head_bit(end) != 0 {
+                search.propose(hash(HEAD, path.get(..end).unwrap_or_default()), &[], false);
+            }
+        }
+        search.found
+    }
+
+    /// The last rule that is a name and matches a component of `given`, which
+    /// has no `..` but need not be folded otherwise.
+    pub fn last_name_match(&self, store: &Store, given: &[u8], kind: Kind) -> Option<u32> {
+        let is_name = |alternative: &Alternative, name: &[u8], last| {
+            alternative.is_name() && name_matches(store, alternative, name, last, kind)
+        };
+        let names = || {
+            steps(given)
+                .filter(|(name, _)| *name != b".")
+                .map(|(name, rest)| (name, rest.iter().all(|&b| b == b'/')))
+        };
+        let mut search = Search::new(self, store, is_name);
+        for &at in &self.others {
+            if search.settled(at, |alternative| {
+                names().any(|(name, last)| is_name(alternative, name, last))
+            }) {
+                break;
+            }
+        }
+        for (name, last) in names() {
+            search.name(name, last);
+        }
+        search.found
+    }
+}
+
+/// Whether `alternative`, which is a name, matches the component `name`.
+fn name_matches(
+    store: &Store,
+    alternative: &Alternative,
+    name: &[u8],
+    last: bool,
+    kind: Kind,
+) -> bool {
+    (!alternative.directory || !last || kind == Kind::Directory)
+        && store
+            .segments(alternative)
+            .first()
+            .is_some_and(|segment| store.matches_name(segment, name))
+}
+
+/// One question to the index: keeps the last rule found so far, and asks
+/// `matches` only about later ones.
+struct Search<'a, M> {
+    index: &'a Index,
+    store: &'a Store,
+    matches: M,
+    found: Option<u32>,
+}
+
+impl<'a, M: Fn(&Alternative, &[u8], bool) -> bool> Search<'a, M> {
+    fn new(index: &'a Index, store: &'a Store, matches: M) -> Self {
+        Search {
+            index,
+            store,
+            matches,
+            found: None,
+        }
+    }
+
+    /// Tries one of the `others`, which come the last one first: says whether
+    /// those behind it are of no more interest.
+    fn settled(&mut self, at: u32, matches: impl Fn(&Alternative) -> bool) -> bool {
+        let found = self.store.alternatives.get(at as usize);
+        match found.filter(|alternative| matches(alternative)) {
+            Some(alternative) => {
+                self.found = Some(alternative.rule);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Asks for every piece that `name` has.
+    fn name(&mut self, name: &[u8], last: bool) {
+        let index = self.index;
+        if has(&index.starts, first_two(name)) {
+            self.propose(hash(NAME, name), name, last);
+            for length in lengths(index.start_lengths, name.len()) {
+                let start = name.get(..length).unwrap_or_default();
+                self.propose(hash(START, start), name, last);
+            }
+        }
+        if has(&index.ends, last_two(name)) {
+            for length in lengths(index.end_lengths, name.len()) {
+                let from = name.len().saturating_sub(length);
+                let end = name.get(from..).unwrap_or_default();
+                self.propose(hash(END, end), name, last);
+            }
+        }
+    }
+
+    fn propose(&mut self, hash: u32, name: &[u8], last: bool) {
+        let index = self.index;
+        let bucket = hash as usize & index.buckets.len().saturating_sub(1);
+        let mut at = index.buckets.get(bucket).copied().unwrap_or(0);
+        while let Some(place) = at.checked_sub(1) {
+            let place = place as usize;
+            let (Some(link), Some(alternative)) =
+                (index.links.get(place), self.store.alternatives.get(place))
+            else {
+                return;
+            };
+            if self.found.is_some_and(|found| alternative.rule <= found) {
+                return;
+            }
+            if link.hash == hash && (self.matches)(alternative, name, last) {
+                self.found = Some(alternative.rule);
+                return;
+            }
+            at = link.next;
+        }
+    }
+}
+
+/// The piece to enter `alternative` under: the beginning of the path, or else
+/// the most telling of its components.
+fn piece<'a>(store: &'a Store, alternative: &Alternative) -> Option<Piece<'a>> {
+    let head = store.text(alternative.head);
+    if !head.is_empty() {
+        return Some(Piece::Head(head));
+    }
+    let segments = store.segments(alternative).iter();
+    segments
+        .filter_map(|segment| piece_of(store, segment))
+        .max_by_key(|piece| match piece {
+            Piece::Head(text) | Piece::Name(text) => (1, text.len()),
+            Piece::Start(text) | Piece::End(text) => (0, text.len()),
         })
-        .any(|(name, _)| store.matches_name(segment, name))
+}
+
+fn piece_of<'a>(store: &'a Store, segment: &Segment) -> Option<Piece<'a>> {
+    let text = store.text(segment.text);
+    let start = |text: &'a [u8]| Piece::Start(text.get(..LONGEST).unwrap_or(text));
+    let end = |text: &'a [u8]| {
+        let from = text.len().saturating_sub(LONGEST);
+        Piece::End(text.get(from..).unwrap_or_default())
+    };
+    if text.is_empty() {
+        return None;
+    }
+    match segment.shape {
+        Shape::Literal => Some(Piece::Name(text)),
+        Shape::Prefix => Some(start(text)),
+        Shape::Suffix => Some(end(text)),
+        Shape::Any | Shape::Depth => None,
+        Shape::Glob => {
+            let special = |&b: &u8| matches!(b, b'*' | b'?' | b'[' | b']' | b'\\');
+            let first = text.iter().position(special)?;
+            let last = text.iter().rposition(special)?;
+            // Behind a backslash one more byte belongs to it.
+            let behind = match text.get(last) {
+                Some(b'\\') => last.saturating_add(2),
+                _ => last.saturating_add(1),
+            };
+            let head = text.get(..first).unwrap_or_default();
+            let tail = text.get(behind..).unwrap_or_default();
+            if head.is_empty() && tail.is_empty() {
+                None
+            } else if head.len() >= tail.len() {
+                Some(start(head))
+            } else {
+                Some(end(tail))
+            }
+        }
+    }
+}
+
+const HEAD: u64 = 1;
+const NAME: u64 = 2;
+const START: u64 = 3;
+const END: u64 = 4;
+
+/// A quick hash: the lists are the user's own, so nobody is kept from making
+/// collisions, which only cost time.
+fn hash(kind: u64, bytes: &[u8]) -> u32 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut state = kind;
+    let mut mix = |word: u64| {
+        state = (state ^ word).wrapping_mul(FACTOR);
+        state ^= state >> 32;
+    };
+    let words = bytes.chunks_exact(8);
+    let rest = words.remainder();
+    for word in words {
+        mix(u64::from_le_bytes(word.try_into().unwrap_or_default()));
+    }
+    mix(rest
+        .iter()
+        .fold(bytes.len() as u64, |word, &b| word << 8 | u64::from(b)));
+    state as u32
+}
+
+fn head_bit(length: usize) -> u64 {
+    1u64 << (length & 63)
+}
+
+fn length_bit(length: usize) -> u64 {
+    match length.min(LONGEST).checked_sub(1) {
+        Some(bit) => 1u64 << (bit & 63),
+        None => 0,
+    }
+}
+
+/// The lengths that occur in the list, up to that of a name.
+fn lengths(set: u64, name: usize) -> impl Iterator<Item = usize> {
+    let within = length_bit(name);
+    let mut left = set & (within | within.wrapping_sub(1));
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros();
+        left &= left.checked_sub(1)?;
+        Some((bit as usize).saturating_add(1))
+    })
+}
+
+/// The first two bytes of a name, 0 for a second one that is not there.
+fn first_two(name: &[u8]) -> (u8, u8) {
+    match name {
+        [first, second, ..] => (*first, *second),
+        [first] => (*first, 0),
+        [] => (0, 0),
+    }
+}
+
+/// The last two bytes of a name, the last one first.
+fn last_two(name: &[u8]) -> (u8, u8) {
+    match name {
+        [.., second, first] => (*first, *second),
+        [first] => (*first, 0),
+        [] => (0, 0),
+    }
+}
+
+fn has(set: &Pairs, (near, far): (u8, u8)) -> bool {
+    set.get(usize::from(near & 63))
+        .is_some_and(|row| row >> (far & 63) & 1 != 0)
+}
+
+fn add(set: &mut Pairs, (near, far): (u8, u8)) {
+    if let Some(row) = set.get_mut(usize::from(near & 63)) {
+        *row |= 1u64 << (far & 63);
+    }
+}
+
+/// Adds the pair at one end of `text`; with one byte, every pair with it.
+fn add_all(set: &mut Pairs, text: &[u8], pair: fn(&[u8]) -> (u8, u8)) {
+    let (near, far) = pair(text);
+    if text.len() > 1 {
+        add(set, (near, far));
+    } else if let Some(row) = set.get_mut(usize::from(near & 63)) {
+        *row = u64::MAX;
+    }
 }

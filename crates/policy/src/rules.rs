@@ -292,12 +292,12 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
     }
 }
 
-/// The components of a path with, for each, whether it is the last one.
-pub(crate) fn steps(path: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
+/// The components of a path, each with what follows it.
+pub(crate) fn steps(path: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = path;
     std::iter::from_fn(move || {
         let (name, left) = step(rest)?;
         rest = left;
-        Some((name, step(left).is_none()))
+        Some((name, left))
     })
 }
