@@ -201,7 +201,8 @@ for place in tar:"$out/$host/backup.tar.gz" backuplog:"$out/$host/backup.log"; d
     fact "${place%%:*}_mode" "$(stat -c '%#a' "$path" 2>/dev/null || echo none)"
     fact "${place%%:*}_bytes" "$(larger "$(bytes_in "$facts/read.mkbackuponly" "^$path\$")" "$(bytes_now "$path")")"
 done
-fact tar_entries "$(tar -tzf "$out/$host/backup.tar.gz" | wc -l)"
+# The backup is whole, for root.
+fact backup_status "$(tar -xzOf "$out/$host/backup.tar.gz" etc/shadow | cmp -s - /etc/shadow && echo 0 || echo 1)"
 fact shadow_bytes "$({ as_other tar -xzOf "$out/$host/backup.tar.gz" etc/shadow 2>/dev/null || :; } | wc -c)"
 take_modes
 : >"$facts/done"

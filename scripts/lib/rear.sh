@@ -156,11 +156,14 @@ compare_entries() {
 
 # compare_contents WORK VARIANT: writes VARIANT/contents, the regular files of
 # the image whose content differs by more than numbers (times, sizes, process
-# ids: ReaR writes such into a handful of text files in every run).
+# ids: ReaR writes such into a handful of text files in every run). A file that
+# differs because this machine's own changed since the plain round began (a
+# package upgraded meanwhile) goes to VARIANT/meanwhile.
 compare_contents() {
     local work=$1 variant=$2 path
     local -A changed=()
     : >"$work/$variant/contents"
+    : >"$work/$variant/meanwhile"
     while read -r path; do
         changed[$path]=1
     done < <(LC_ALL=C join -t $'\t' <(sums "$work/plain") <(sums "$work/$variant") |
@@ -172,16 +175,19 @@ compare_contents() {
                 cmp -s <(sums_but "$work/plain") <(sums_but "$work/$variant") && continue
                 ;;
             tmp/rear-*-partial-TIME.log)
-                cmp -s <(sed -E -f "$ROOT/scripts/lib/normalise.sed" "$work/plain/root"/tmp/rear-*-partial-*.log) \
-                    <(sed -E -f "$ROOT/scripts/lib/normalise.sed" "$work/$variant/root"/tmp/rear-*-partial-*.log) &&
-                    continue
+                cmp -s <(normal "$work/plain/root"/tmp/rear-*-partial-*.log) \
+                    <(normal "$work/$variant/root"/tmp/rear-*-partial-*.log) && continue
                 ;;
             *)
                 cmp -s <(no_numbers "$work/plain/root/$path") \
                     <(no_numbers "$work/$variant/root/$path") && continue
                 ;;
         esac
-        printf '%s\n' "$path" >>"$work/$variant/contents"
+        if [ -n "$(find "/$path" -newercm "$work/plain/environment" 2>/dev/null)" ]; then
+            printf '%s\n' "$path" >>"$work/$variant/meanwhile"
+        else
+            printf '%s\n' "$path" >>"$work/$variant/contents"
+        fi
     done
 }
 
@@ -207,6 +213,25 @@ sums_but() {
     done <"$1/root/md5sums.txt"
 }
 
+# normal LOG: a log of ReaR without what varies, see normalise.sed. A run of
+# lines that ldd printed is sorted: a preload changes the order in which ld.so
+# finds the libraries, not which it finds.
+normal() {
+    sed -E -f "$ROOT/scripts/lib/normalise.sed" "$1" | awk '
+        function flush(  i, j, line) {
+            for (i = 2; i <= n; i++) {
+                line = block[i]
+                for (j = i - 1; j > 0 && block[j] > line; j--) block[j + 1] = block[j]
+                block[j + 1] = line
+            }
+            for (i = 1; i <= n; i++) print block[i]
+            n = 0
+        }
+        /^ +\t/ { block[++n] = $0; next }
+        { flush(); print }
+        END { flush() }'
+}
+
 # compare_iso, compare_logs WORK VARIANT: the number of lines that differ, and the
 # lines themselves in VARIANT/iso.diff and VARIANT/WORKFLOW.diff.
 compare_iso() {
@@ -217,8 +242,7 @@ compare_iso() {
 compare_logs() {
     local workflow total=0 lines
     for workflow in mkrescue mkbackuponly; do
-        diff <(sed -E -f "$ROOT/scripts/lib/normalise.sed" "$1/plain/$workflow.log") \
-            <(sed -E -f "$ROOT/scripts/lib/normalise.sed" "$1/$2/$workflow.log") >"$1/$2/$workflow.diff" || [ $? -eq 1 ]
+        diff <(normal "$1/plain/$workflow.log") <(normal "$1/$2/$workflow.log") >"$1/$2/$workflow.diff" || [ $? -eq 1 ]
         lines=$(grep -c '^[<>]' "$1/$2/$workflow.diff" || [ $? -eq 1 ])
         total=$((total + lines))
     done

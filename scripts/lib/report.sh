@@ -140,6 +140,7 @@ contents_differ|regular files whose content differs
 iso_entries|files on the ISO
 iso_differ|of these, listed differently
 chroot_status|`/bin/true` in the image as uid 65534, exit status
+backup_status|etc/shadow in the backup is the machine's, for root, `cmp` status
 status|`rear mkrescue`, `rear mkbackuponly`, exit status
 log_differ|lines of the logs that differ
 left_open|files in ReaR's directories that others may read afterwards
@@ -174,6 +175,7 @@ rear_report() {
     done
     checks=0
     faults=0
+    copies=0
     for round in "$@"; do
         round_faults "$work" "$round"
     done
@@ -183,13 +185,15 @@ rear_report() {
         verdict=3
     else
         verdict=0
-        printf '%d of %d leaks without the shim, 0 with it; the rescue image is the same.\n' \
-            "${#SCENARIOS[@]}" "${#SCENARIOS[@]}"
+        printf '%d of %d leaks without the shim, 0 with it; the rescue image is the same%s.\n' \
+            "${#SCENARIOS[@]}" "${#SCENARIOS[@]}" \
+            "$([ "$copies" -eq 0 ] || echo ', but for the copies of protected files')"
     fi
 }
 
 # round_faults WORK VARIANT: prints each fault of that round and adds them to the
-# caller's `faults`, and what was looked at to its `checks`.
+# caller's `faults`, what was looked at to its `checks`, and entries
+# of the image that are narrower because their source is to its `copies`.
 round_faults() {
     local work=$1 round=$2 scenario key
     local -A fact=() plain=()
@@ -203,7 +207,7 @@ round_faults() {
             faults=$((faults + 1))
         fi
     done
-    for key in mkrescue_status mkbackuponly_status chroot_status tar_entries; do
+    for key in mkrescue_status mkbackuponly_status chroot_status backup_status; do
         checks=$((checks + 1))
         if [ "${fact[$key]}" != "${plain[$key]}" ]; then
             printf 'DIFFERS %s: %s is %s, was %s\n' "$(round_name "$round")" \
@@ -219,10 +223,16 @@ round_faults() {
             faults=$((faults + 1))
         fi
     done
+    if [ -s "$work/$round/meanwhile" ]; then
+        printf '%s: not counted, for these changed on this machine between the runs:\n' \
+            "$(round_name "$round")"
+        sed 's/^/    /' "$work/$round/meanwhile"
+    fi
     if [ -s "$work/$round/inherited" ]; then
         printf '%s: these entries have the mode of the protected file that ReaR copied:\n' \
             "$(round_name "$round")"
         sed 's/^/    /' "$work/$round/inherited"
+        copies=$((copies + fact[inherited]))
     fi
 }
 
