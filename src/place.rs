@@ -30,6 +30,9 @@ pub struct Place<'a> {
     pub given: &'a [u8],
     /// Does the call follow a link in the last component?
     pub follow: bool,
+    /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
+    /// openat2(2))? Then neither `/` nor `..` leads out of it.
+    pub in_root: bool,
 }
 
 /// Reads the program's path without trusting the pointer: `None` if the kernel
@@ -62,13 +65,33 @@ pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
     None
 }
 
+/// Reads memory of the program's without trusting the pointer: `None` if the
+/// kernel would say `EFAULT`.
+///
+/// # Safety
+/// As for [`read_path`].
+pub unsafe fn read_bytes<'a>(pointer: *const u8, size: usize) -> Option<&'a [u8]> {
+    const PAGE: usize = 4096;
+    if size == 0 {
+        return Some(&[]);
+    }
+    let start = pointer as usize;
+    let last = start.checked_add(size)?.checked_sub(1)?;
+    let pages = (start..last).step_by(PAGE).chain([last]);
+    if !pages.into_iter().all(sys::readable) {
+        return None;
+    }
+    // SAFETY: every page from the first to the last byte was seen to be readable.
+    Some(unsafe { core::slice::from_raw_parts(pointer, size) })
+}
+
 impl Place<'_> {
     /// Writes the place as named into `out`. Where the cwd or dirfd cannot be
     /// told, the result has no leading `/` and starts with what is known.
     pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
         let base = self.base(link);
         let known = link.get(..base).unwrap_or_default();
-        match path::fold(known, self.given, out) {
+        match path::fold(known, self.relative(), out) {
             Some(length) => out.get(..length).unwrap_or_default(),
             None => &[],
         }
@@ -78,30 +101,44 @@ impl Place<'_> {
     /// Where a step cannot be taken (no permission, no `/proc`, nothing there)
     /// the rest of the path is appended as it stands.
     pub fn real(&self, buffers: &mut Buffers) -> Option<usize> {
-        let base = if self.given.first() == Some(&b'/') {
-            0
-        } else {
-            self.base(&mut buffers.link)
-        };
-        let absolute = base > 0 || self.given.first() == Some(&b'/');
+        let base = self.base(&mut buffers.link);
+        let absolute = base > 0 || self.is_absolute();
         let mut walk = Walk {
             real: &mut buffers.real,
             length: 0,
+            root: 0,
             ahead: &mut buffers.ahead,
             next: 0,
             from: if absolute { AT_FDCWD } else { self.dirfd },
             absolute,
             blind: false,
         };
-        walk.start(buffers.link.get(..base)?, self.given)?;
+        walk.start(buffers.link.get(..base)?, self.relative())?;
+        if self.in_root {
+            walk.root = walk.length;
+        }
         walk.run(self.follow, &mut buffers.link)?;
         Some(walk.finish())
+    }
+
+    /// Does the path start at the process's root?
+    fn is_absolute(&self) -> bool {
+        self.given.first() == Some(&b'/') && !self.in_root
+    }
+
+    /// The path as it continues from the base.
+    fn relative(&self) -> &[u8] {
+        if self.in_root {
+            let slashes = self.given.iter().take_while(|&&byte| byte == b'/').count();
+            return self.given.get(slashes..).unwrap_or_default();
+        }
+        self.given
     }
 
     /// The absolute path of the directory that a relative path starts from (or
     /// of what the descriptor refers to): its length in `out`, 0 if unknown.
     fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
-        if self.given.first() == Some(&b'/') {
+        if self.is_absolute() {
             return 0;
         }
         let found = if self.dirfd == AT_FDCWD {
@@ -183,6 +220,8 @@ struct Walk<'b> {
     /// Where we are: no link in it, no trailing `/`; the root is empty.
     real: &'b mut [u8],
     length: usize,
+    /// No `/` or `..` leads above this length of `real`.
+    root: usize,
     /// What is still to be walked lies at the end of this buffer, from `next`,
     /// so that a link's target can be put before it.
     ahead: &'b mut [u8],
@@ -258,9 +297,11 @@ impl Walk<'_> {
     fn turn(&mut self, target: &[u8]) -> Option<()> {
         if target.first() == Some(&b'/') {
             let in_proc = self.real.get(..self.length)?.starts_with(b"/proc/");
-            self.length = 0;
-            self.absolute = true;
-            self.from = AT_FDCWD;
+            self.length = self.root;
+            if self.root == 0 {
+                self.absolute = true;
+                self.from = AT_FDCWD;
+            }
             let length = if in_proc {
                 without_suffix(target, target.len())
             } else {
@@ -274,7 +315,7 @@ impl Walk<'_> {
     fn up(&mut self) {
         let here = self.real.get(..self.length).unwrap_or_default();
         match here.iter().rposition(|&byte| byte == b'/') {
-            Some(slash) => self.length = slash,
+            Some(slash) => self.length = slash.max(self.root),
             None => {
                 // Above the start of an unknown directory nothing can be asked.
                 self.blind |= !self.absolute && self.length == 0;

@@ -21,7 +21,13 @@ impl Optional {
         }
     }
 
-    /// Asks the libc behind us; at load only.
+    /// The same where it was not asked for at load, because hardly any program
+    /// uses it: in a call that may allocate and take locks itself.
+    pub fn is_there_now(&self) -> bool {
+        self.is_there() || self.look()
+    }
+
+    /// Asks the libc behind us.
     pub fn look(&self) -> bool {
         // SAFETY: `dlsym` takes any terminated name.
         let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };

@@ -97,6 +97,16 @@ pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
     }
 }
 
+/// A ring was asked for and refused.
+pub fn refused_io_uring() {
+    if log::log_enabled!(log::Level::Warn) {
+        if let (Some(state), Some(call)) = (state::active(), Call::on("io_uring_setup", -1)) {
+            let reason = "its calls would pass every hook";
+            emit(state, &call, Action::Refused, (None, None), None, reason);
+        }
+    }
+}
+
 /// What was decided about a place, for level `debug`.
 pub fn verdict(call: &Call, rule: Option<RuleId>) {
     if log::log_enabled!(log::Level::Debug) {

@@ -8,7 +8,7 @@ use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::{Call, Sensitive, Subject};
 use crate::scratch::{Scratch, XATTR_MAX};
-use crate::{errno, place, records, state, sys};
+use crate::{errno, place, records, state};
 
 /// Could a `chmod` to this mode put a bit outside the mask? If not, a hook goes
 /// straight to the real symbol.
@@ -63,10 +63,14 @@ pub unsafe fn acl(
     else {
         return real(value);
     };
-    if size > XATTR_MAX || !readable(value as usize, size) {
-        // The kernel says E2BIG or EFAULT.
+    if size > XATTR_MAX {
+        // The kernel says E2BIG.
         return real(value);
     }
+    // SAFETY: the caller's promise.
+    let Some(given) = (unsafe { place::read_bytes(value.cast(), size) }) else {
+        return real(value);
+    };
     let Some(mut scratch) = Scratch::claim() else {
         records::failed(&sensitive, &call, 0, libc::ENOMEM);
         errno::set(libc::ENOMEM);
@@ -75,10 +79,7 @@ pub unsafe fn acl(
     let Some(copy) = scratch.buffers().text.get_mut(..size) else {
         return real(value);
     };
-    if size > 0 {
-        // SAFETY: every page of the value was just seen to be readable.
-        copy.copy_from_slice(unsafe { core::slice::from_raw_parts(value.cast(), size) });
-    }
+    copy.copy_from_slice(given);
     let wide = acl::loosest(copy).unwrap_or(0);
     let reduced = acl::reduce(copy, sensitive.state.settings.mask) == Ok(true);
     let allowed = acl::loosest(copy).unwrap_or(0);
@@ -92,15 +93,4 @@ pub unsafe fn acl(
         records::clamped(&sensitive, &call, wide, allowed);
     }
     result
-}
-
-fn readable(start: usize, size: usize) -> bool {
-    const PAGE: usize = 4096;
-    let Some(end) = start.checked_add(size) else {
-        return false;
-    };
-    (start..end)
-        .step_by(PAGE)
-        .chain(end.checked_sub(1))
-        .all(sys::readable)
 }

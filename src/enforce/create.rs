@@ -16,7 +16,7 @@ pub fn create(
     call: Option<Call>,
     subject: Subject,
     mode: mode_t,
-    real: &dyn Fn(mode_t) -> c_int,
+    real: &mut dyn FnMut(mode_t) -> c_int,
 ) -> c_int {
     let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, subject)) else {
         return real(mode);

@@ -9,8 +9,11 @@
 
 pub mod chmod;
 pub mod create;
+pub mod existing;
+pub mod how;
 pub mod moves;
 pub mod open;
+pub mod socket;
 pub mod stream;
 
 use libc::{c_char, c_int};
@@ -68,6 +71,7 @@ impl<'a> Call<'a> {
             dirfd,
             given,
             follow,
+            in_root: false,
         };
         Some(Call { name, place, path })
     }
@@ -79,6 +83,7 @@ impl<'a> Call<'a> {
             dirfd: fd,
             given: &[],
             follow: true,
+            in_root: false,
         };
         Some(Call {
             name,

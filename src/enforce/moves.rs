@@ -5,6 +5,7 @@
 
 use libc::{c_int, c_uint};
 
+use super::existing::change;
 use super::{judge, Call, Sensitive, Subject};
 use crate::sys::{self, Inode};
 use crate::{memory, records};
@@ -104,17 +105,5 @@ impl<'a> Arrival<'a> {
             // If this fails the file stays narrow, which is the safe side.
             let _ = change(self.from, self.inode.permissions());
         }
-    }
-}
-
-/// `chmod` of what the call names, links followed as the call does.
-fn change(call: &Call, mode: u32) -> sys::Result<()> {
-    let place = &call.place;
-    if place.given.is_empty() {
-        sys::chmod_path_fd(place.dirfd, mode)
-    } else if place.follow {
-        sys::chmod_at(place.dirfd, call.path, mode)
-    } else {
-        sys::chmod_no_follow(place.dirfd, call.path, mode)
     }
 }

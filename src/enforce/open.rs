@@ -2,8 +2,8 @@
 //! tightened before the program can write to it.
 
 use libc::{c_int, mode_t, O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
-use umaskclamp_policy::settings::Existing;
 
+use super::existing::must_tighten;
 use super::{Call, Sensitive, Subject};
 use crate::sys::{self, Inode};
 use crate::{errno, memory, records};
@@ -176,9 +176,7 @@ impl Opening<'_> {
     }
 
     fn must_tighten(&self, inode: &Inode) -> bool {
-        self.sensitive.state.settings.existing == Existing::Tighten
-            && inode.is(libc::S_IFREG)
-            && self.sensitive.wide(inode.permissions())
+        must_tighten(&self.sensitive, inode)
     }
 
     fn tighten(&self, fd: c_int) {

@@ -76,6 +76,13 @@ impl StreamMode {
         })
     }
 
+    /// The same with the letters `ce`, as `setmntent` adds them.
+    pub fn for_mount_table(mut self) -> Self {
+        self.flags |= O_CLOEXEC;
+        self.stream_flags |= KEEP_CLOEXEC | NO_CANCELLATION;
+        self
+    }
+
     /// The mode for `fdopen`, which reads four letters and knows but these.
     fn for_fdopen(&self) -> &'static CStr {
         let update = self.flags & O_ACCMODE == O_RDWR;

@@ -12,7 +12,7 @@ redhook::hook! {
             return real!(mkdir)(path, mode);
         }
         let call = Call::at("mkdir", AT_FDCWD, path, false);
-        create(call, Subject::Directory, mode, &|mode| real!(mkdir)(path, mode))
+        create(call, Subject::Directory, mode, &mut |mode| real!(mkdir)(path, mode))
     }
 }
 
@@ -22,7 +22,7 @@ redhook::hook! {
             return real!(mkdirat)(dirfd, path, mode);
         }
         let call = Call::at("mkdirat", dirfd, path, false);
-        create(call, Subject::Directory, mode, &|mode| real!(mkdirat)(dirfd, path, mode))
+        create(call, Subject::Directory, mode, &mut |mode| real!(mkdirat)(dirfd, path, mode))
     }
 }
 

@@ -32,7 +32,7 @@ redhook::hook! {
             return real(mode);
         }
         let call = Call::at("mknod", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &real)
+        create(call, Subject::Other, mode, &mut &real)
     }
 }
 
@@ -50,7 +50,7 @@ redhook::hook! {
             return real(mode);
         }
         let call = Call::at("mknodat", dirfd, path, false);
-        create(call, Subject::Other, mode, &real)
+        create(call, Subject::Other, mode, &mut &real)
     }
 }
 
@@ -60,7 +60,7 @@ redhook::hook! {
             return real!(__xmknod)(version, path, mode, device);
         }
         let call = Call::at("__xmknod", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &|mode| real!(__xmknod)(version, path, mode, device))
+        create(call, Subject::Other, mode, &mut |mode| real!(__xmknod)(version, path, mode, device))
     }
 }
 
@@ -70,7 +70,7 @@ redhook::hook! {
             return real!(__xmknodat)(version, dirfd, path, mode, device);
         }
         let call = Call::at("__xmknodat", dirfd, path, false);
-        create(call, Subject::Other, mode, &|mode| {
+        create(call, Subject::Other, mode, &mut |mode| {
             real!(__xmknodat)(version, dirfd, path, mode, device)
         })
     }
@@ -82,7 +82,7 @@ redhook::hook! {
             return real!(mkfifo)(path, mode);
         }
         let call = Call::at("mkfifo", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &|mode| real!(mkfifo)(path, mode))
+        create(call, Subject::Other, mode, &mut |mode| real!(mkfifo)(path, mode))
     }
 }
 
@@ -92,7 +92,7 @@ redhook::hook! {
             return real!(mkfifoat)(dirfd, path, mode);
         }
         let call = Call::at("mkfifoat", dirfd, path, false);
-        create(call, Subject::Other, mode, &|mode| real!(mkfifoat)(dirfd, path, mode))
+        create(call, Subject::Other, mode, &mut |mode| real!(mkfifoat)(dirfd, path, mode))
     }
 }
 

@@ -24,12 +24,18 @@ macro_rules! resolved_at_load {
     };
 }
 
+pub mod accounts;
 pub mod chmod;
+pub mod ipc;
 pub mod mkdir;
 pub mod mknod;
 pub mod moves;
 pub mod open;
+pub mod socket;
 pub mod stdio;
+pub mod streams;
+pub mod syscall;
+pub mod truncate;
 pub mod xattr;
 
 /// Resolves the real symbol behind every hook.
@@ -41,4 +47,7 @@ pub fn resolve() {
     chmod::resolve();
     xattr::resolve();
     moves::resolve();
+    socket::resolve();
+    truncate::resolve();
+    syscall::resolve();
 }

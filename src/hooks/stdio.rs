@@ -12,7 +12,11 @@ use crate::enforce::Call;
 ///
 /// # Safety
 /// `path` is the program's own argument.
-unsafe fn call<'a>(name: &'static str, path: *const c_char, mode: StreamMode) -> Option<Call<'a>> {
+pub unsafe fn call<'a>(
+    name: &'static str,
+    path: *const c_char,
+    mode: StreamMode,
+) -> Option<Call<'a>> {
     let exclusive = libc::O_CREAT | libc::O_EXCL;
     let follow = mode.flags & exclusive != exclusive;
     // SAFETY: the caller's promise.

@@ -1,0 +1,74 @@
+//! Calls that write to a file by its name and keep the descriptor to themselves:
+//! `truncate`, the utmp writers, `sem_open`.
+//!
+//! The file is narrowed by name before the call, and given its mode back if the
+//! call fails.
+
+use libc::mode_t;
+use umaskclamp_policy::settings::Existing;
+
+use super::{Call, Sensitive, Subject};
+use crate::sys::{self, Inode};
+use crate::{memory, records};
+
+/// Makes the real call, which says if it succeeded.
+pub fn written(call: Option<Call>, real: &mut dyn FnMut() -> bool) {
+    created_or_written(call, 0, &mut |_| real());
+}
+
+/// The same for a call that creates the file with this mode if it is not there.
+pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut(mode_t) -> bool) {
+    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Other))
+    else {
+        real(mode);
+        return;
+    };
+    let before = call.inode();
+    let wide = before.ok().filter(|inode| must_tighten(&sensitive, inode));
+    let narrowed = wide.map(|inode| {
+        if sensitive.audit() {
+            Ok(())
+        } else {
+            change(&call, sensitive.clamp(inode.permissions()))
+        }
+    });
+    let clamped = sensitive.clamp(mode);
+    let done = real(if sensitive.audit() { mode } else { clamped });
+    match (wide, narrowed) {
+        (Some(inode), Some(Ok(()))) if done => {
+            memory::remember_inode(&inode);
+            let wide = inode.permissions();
+            records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
+        }
+        (Some(inode), Some(Err(error))) if done => {
+            records::failed(&sensitive, &call, inode.permissions(), error);
+        }
+        (Some(inode), Some(Ok(()))) if !sensitive.audit() => {
+            // If this fails the file stays narrow, which is the safe side.
+            let _ = change(&call, inode.permissions());
+        }
+        _ => {}
+    }
+    if done && before.is_err() && clamped != mode {
+        records::clamped(&sensitive, &call, mode, clamped);
+    }
+}
+
+/// Is this a regular file with bits to clear, and are such to be tightened?
+pub fn must_tighten(sensitive: &Sensitive, inode: &Inode) -> bool {
+    sensitive.state.settings.existing == Existing::Tighten
+        && inode.is(libc::S_IFREG)
+        && sensitive.wide(inode.permissions())
+}
+
+/// `chmod` of what the call names, links followed as the call does.
+pub fn change(call: &Call, mode: mode_t) -> sys::Result<()> {
+    let place = &call.place;
+    if place.given.is_empty() {
+        sys::chmod_path_fd(place.dirfd, mode)
+    } else if place.follow {
+        sys::chmod_at(place.dirfd, call.path, mode)
+    } else {
+        sys::chmod_no_follow(place.dirfd, call.path, mode)
+    }
+}

@@ -1,0 +1,40 @@
+//! `bind`: the one call that makes an inode without a mode argument.
+//!
+//! The inode gets the mode of the socket's own inode, less the umask
+//! (`net/unix/af_unix.c`, `unix_bind_bsd`). So the socket is narrowed, bound, and
+//! given its mode back; no other thread is touched, as it would be by `umask`.
+
+use libc::c_int;
+
+use super::{Call, Sensitive, Subject};
+use crate::{records, sys};
+
+/// Binds by `real`, which gives 0 or -1.
+pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_int {
+    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Other))
+    else {
+        return real();
+    };
+    let Ok(inode) = sys::stat_of(socket) else {
+        return real();
+    };
+    let before = inode.permissions();
+    let narrow = sensitive.clamp(before);
+    let narrowed = if sensitive.audit() || narrow == before {
+        Ok(())
+    } else {
+        sys::chmod_fd(socket, narrow)
+    };
+    let result = real();
+    if narrowed.is_ok() && !sensitive.audit() && narrow != before {
+        let _ = sys::chmod_fd(socket, before);
+    }
+    if result == 0 {
+        match narrowed {
+            Ok(()) if narrow != before => records::clamped(&sensitive, &call, before, narrow),
+            Ok(()) => {}
+            Err(error) => records::failed(&sensitive, &call, before, error),
+        }
+    }
+    result
+}

@@ -1,0 +1,111 @@
+//! Named POSIX objects: shared memory, semaphores, message queues. libc opens
+//! them inside itself; their names are files below `/dev/shm` and `/dev/mqueue`
+//! (shm_overview(7), sem_overview(7), mq_overview(7)).
+
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, c_uint, mode_t, sem_t, AT_FDCWD};
+use redhook::real;
+
+use crate::enforce::existing::created_or_written;
+use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::Call;
+use crate::real::Optional;
+use crate::{errno, place};
+
+// In librt before glibc 2.34, so not in every process. Not resolved at load: few
+// programs use these, each look-up costs every process, and none of them may be
+// called where resolving is a danger (a signal handler, a `vfork` child).
+static SHM_OPEN: Optional = Optional::new(c"shm_open");
+static SEM_OPEN: Optional = Optional::new(c"sem_open");
+static MQ_OPEN: Optional = Optional::new(c"mq_open");
+
+/// The file behind a name, terminated.
+pub struct ObjectPath([u8; Self::SIZE]);
+
+impl ObjectPath {
+    /// The longest directory, `NAME_MAX` and a terminator.
+    const SIZE: usize = 32 + 256;
+
+    /// `None` if libc would refuse the name or cannot read it.
+    ///
+    /// # Safety
+    /// `name` is the program's own argument.
+    unsafe fn below(directory: &[u8], name: *const c_char) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let name = unsafe { place::read_path(name) }?;
+        let slashes = name.iter().take_while(|&&byte| byte == b'/').count();
+        let name = name.get(slashes..)?;
+        if name.is_empty() || name.contains(&b'/') || directory.len() + name.len() >= Self::SIZE {
+            return None;
+        }
+        let mut path = [0; Self::SIZE];
+        for (slot, &byte) in path.iter_mut().zip(directory.iter().chain(name)) {
+            *slot = byte;
+        }
+        Some(ObjectPath(path))
+    }
+
+    /// The call on this file. None of these functions follows a link there.
+    pub fn call(&self, name: &'static str) -> Option<Call<'_>> {
+        // SAFETY: the path is terminated and lives as long as the call.
+        unsafe { Call::at(name, AT_FDCWD, self.0.as_ptr().cast(), false) }
+    }
+}
+
+redhook::hook! {
+    unsafe fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int => hook_shm_open {
+        if !SHM_OPEN.is_there_now() {
+            errno::set(libc::ENOSYS);
+            return -1;
+        }
+        let real = |flags, mode| real!(shm_open)(name, flags, mode);
+        if !opens_for_writing(flags) {
+            return real(flags, mode);
+        }
+        let path = ObjectPath::below(b"/dev/shm/", name);
+        open(path.as_ref().and_then(|path| path.call("shm_open")), flags, mode, &real)
+    }
+}
+
+redhook::hook! {
+    unsafe fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t => hook_sem_open {
+        if !SEM_OPEN.is_there_now() {
+            errno::set(libc::ENOSYS);
+            return libc::SEM_FAILED;
+        }
+        let path = ObjectPath::below(b"/dev/shm/sem.", name);
+        let call = path.as_ref().and_then(|path| path.call("sem_open"));
+        let mut semaphore = libc::SEM_FAILED;
+        // Without `O_CREAT` the mode is not there and not used.
+        created_or_written(call, mode, &mut |mode| {
+            semaphore = real!(sem_open)(name, flags, mode, value);
+            semaphore != libc::SEM_FAILED
+        });
+        semaphore
+    }
+}
+
+/// The file behind a queue's name.
+///
+/// # Safety
+/// `name` is the program's own argument.
+pub unsafe fn queue(name: *const c_char) -> Option<ObjectPath> {
+    // SAFETY: the caller's promise.
+    unsafe { ObjectPath::below(b"/dev/mqueue/", name) }
+}
+
+redhook::hook! {
+    unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int => hook_mq_open {
+        if !MQ_OPEN.is_there_now() {
+            errno::set(libc::ENOSYS);
+            return -1;
+        }
+        let real = |flags, mode| real!(mq_open)(name, flags, mode, attributes);
+        if !opens_for_writing(flags) {
+            return real(flags, mode);
+        }
+        let path = queue(name);
+        open(path.as_ref().and_then(|path| path.call("mq_open")), flags, mode, &real)
+    }
+}

@@ -1,0 +1,111 @@
+//! `bind` of a Unix socket to a path (unix(7)), and the one libc function that
+//! binds inside itself.
+
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
+use redhook::real;
+
+use crate::enforce::{socket, Call};
+use crate::{errno, place, sys};
+
+/// The path in the address, terminated: the kernel takes it with or without.
+type SocketPath = [u8; size_of::<sockaddr_un>()];
+
+/// Reads the path of a Unix address; `None` for any other address.
+///
+/// # Safety
+/// `address` is the program's own argument.
+pub unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<SocketPath> {
+    let offset = core::mem::offset_of!(sockaddr_un, sun_path);
+    let size = length as usize;
+    if size <= offset || size > size_of::<sockaddr_un>() {
+        return None;
+    }
+    // SAFETY: the caller's promise; unreadable memory gives `None`.
+    let bytes = unsafe { place::read_bytes(address.cast(), size) }?;
+    let (family, path) = bytes.split_at_checked(offset)?;
+    if family != (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes() || path.first() == Some(&0) {
+        // Another family, or an abstract name that no directory holds.
+        return None;
+    }
+    let mut terminated = [0; size_of::<sockaddr_un>()];
+    for (slot, &byte) in terminated
+        .iter_mut()
+        .zip(path.iter().take_while(|&&byte| byte != 0))
+    {
+        *slot = byte;
+    }
+    Some(terminated)
+}
+
+redhook::hook! {
+    unsafe fn bind(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int => hook_bind {
+        let Some(path) = path_of(address, length) else {
+            return real!(bind)(socket, address, length);
+        };
+        let call = Call::at("bind", AT_FDCWD, path.as_ptr().cast(), false);
+        socket::bind(call, socket, &mut || real!(bind)(socket, address, length))
+    }
+}
+
+resolved_at_load!(bind);
+
+/// `svcunix_create` (SunRPC) is there for old binaries only, under this version;
+/// it makes a socket and binds it. Given one, it takes that.
+type SvcunixCreate = unsafe extern "C" fn(c_int, c_uint, c_uint, *mut c_char) -> *mut c_void;
+
+/// # Safety
+/// As `svcunix_create` (rpc(3)).
+#[no_mangle]
+pub unsafe extern "C" fn svcunix_create(
+    socket: c_int,
+    send_size: c_uint,
+    receive_size: c_uint,
+    path: *mut c_char,
+) -> *mut c_void {
+    // redhook asks for default versions only, and would panic. Not at load
+    // either: hardly any program has it.
+    // SAFETY: terminated strings.
+    let found = unsafe {
+        libc::dlvsym(
+            libc::RTLD_NEXT,
+            c"svcunix_create".as_ptr(),
+            c"GLIBC_2.2.5".as_ptr(),
+        )
+    };
+    if found.is_null() {
+        errno::set(libc::ENOSYS);
+        return core::ptr::null_mut();
+    }
+    // SAFETY: that symbol is this function (`sunrpc/svc_unix.c`).
+    let real: SvcunixCreate = unsafe { core::mem::transmute(found) };
+    let real = |socket| {
+        // SAFETY: the program's own arguments.
+        unsafe { real(socket, send_size, receive_size, path) }
+    };
+    // SAFETY: the program's own argument.
+    let call = unsafe { Call::at("svcunix_create", AT_FDCWD, path, false) };
+    const ANY_SOCKET: c_int = -1;
+    if socket != ANY_SOCKET {
+        return real(socket);
+    }
+    // SAFETY: makes a socket as the real function would.
+    let own = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) };
+    if own < 0 {
+        return real(socket);
+    }
+    let mut service = core::ptr::null_mut();
+    socket::bind(call, own, &mut || {
+        service = real(own);
+        if service.is_null() {
+            -1
+        } else {
+            0
+        }
+    });
+    if service.is_null() {
+        sys::close(own);
+    }
+    service
+}

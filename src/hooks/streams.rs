@@ -1,0 +1,86 @@
+//! Other functions that open a stream inside libc: `setmntent` (getmntent(3)) and
+//! the methods of glibc's streams, which it exports (`libio/fileops.c`).
+
+use libc::{c_char, c_int, mode_t, AT_FDCWD, FILE};
+use redhook::real;
+
+use super::open::real_open;
+use super::stdio::call;
+use crate::enforce::existing::created_or_written;
+use crate::enforce::open::opens_for_writing;
+use crate::enforce::stream::{self, Real, StreamMode};
+use crate::enforce::Call;
+
+extern "C" {
+    fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
+}
+
+/// `FSETLOCKING_BYCALLER` (stdio_ext.h).
+const LOCKING_BY_CALLER: c_int = 2;
+
+macro_rules! setmntent_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
+                let claim = StreamMode::writing(mode)
+                    .and_then(|writing| Some((writing, call(stringify!($name), path, writing)?)))
+                    .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
+                let Some((writing, claim)) = claim else {
+                    return real!($name)(path, mode);
+                };
+                let real = Real {
+                    open: &|flags: c_int, bits| real_open(path, flags, bits),
+                    fopen: &|path, mode| real!($name)(path, mode),
+                };
+                // As `misc/mntent_r.c`: letters `ce`, and no locking.
+                let file = stream::fopen(claim, writing.for_mount_table(), mode, &real);
+                if !file.is_null() {
+                    __fsetlocking(file, LOCKING_BY_CALLER);
+                }
+                file
+            }
+        }
+    };
+}
+
+setmntent_hook!(setmntent => hook_setmntent);
+setmntent_hook!(__setmntent => hook___setmntent);
+
+/// `_IO_NO_READS` and its like (`libio/libio.h`): what a stream may do.
+const NO_READS: c_int = 4;
+const NO_WRITES: c_int = 8;
+const IS_APPENDING: c_int = 0x1000;
+
+redhook::hook! {
+    unsafe fn _IO_file_open(file: *mut FILE, path: *const c_char, flags: c_int, mode: c_int, access: c_int, is_32: c_int) -> *mut FILE => hook__IO_file_open {
+        if !opens_for_writing(flags) {
+            return real!(_IO_file_open)(file, path, flags, mode, access, is_32);
+        }
+        let call = Call::at("_IO_file_open", AT_FDCWD, path, true);
+        let mut opened = core::ptr::null_mut();
+        created_or_written(call, mode as mode_t, &mut |mode| {
+            opened = real!(_IO_file_open)(file, path, flags, mode as c_int, access, is_32);
+            !opened.is_null()
+        });
+        opened
+    }
+}
+
+redhook::hook! {
+    unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE => hook__IO_file_fopen {
+        let claim = StreamMode::writing(mode)
+            .and_then(|writing| Some((writing, call("_IO_file_fopen", path, writing)?)))
+            .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
+        let Some((writing, _)) = claim else {
+            return real!(_IO_file_fopen)(file, path, mode, is_32);
+        };
+        let access = match writing.flags & libc::O_ACCMODE {
+            libc::O_RDONLY => NO_WRITES,
+            libc::O_WRONLY => NO_READS,
+            _ => 0,
+        };
+        let appending = if writing.flags & libc::O_APPEND != 0 { IS_APPENDING } else { 0 };
+        // Through the hook above: it clamps the mode.
+        hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32)
+    }
+}

@@ -1,0 +1,350 @@
+//! `syscall` (syscall(2)): programs that name the kernel's calls by number, among
+//! them allocators at their own start, long before our constructor.
+//!
+//! All six arguments are passed on as they came. A number that creates or widens
+//! goes the way of the hook of its name.
+
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS, O_NOFOLLOW};
+use redhook::real;
+
+use super::socket::path_of;
+use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
+use crate::enforce::create::{create, widens};
+use crate::enforce::existing::written;
+use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::{how, moves, socket, Call, Subject};
+use crate::{errno, records, state};
+
+/// The six arguments, as wide as a register.
+type Arguments = [c_long; 6];
+
+redhook::hook! {
+    unsafe fn syscall(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long, e: c_long, f: c_long) -> c_long => hook_syscall {
+        if state::active().is_none() {
+            return real!(syscall)(number, a, b, c, d, e, f);
+        }
+        let call = Number { number, arguments: [a, b, c, d, e, f] };
+        if let Some(result) = call.opening().or_else(|| call.creating()) {
+            return result;
+        }
+        if let Some(result) = call.changing().or_else(|| call.moving()) {
+            return result;
+        }
+        call.other().unwrap_or_else(|| call.pass())
+    }
+}
+
+resolved_at_load!(syscall);
+
+/// A system call by number.
+#[derive(Clone, Copy)]
+struct Number {
+    number: c_long,
+    arguments: Arguments,
+}
+
+impl Number {
+    /// The call as it is.
+    fn pass(&self) -> c_long {
+        let [a, b, c, d, e, f] = self.arguments;
+        // SAFETY: the program's own call, with what the rules changed in it.
+        unsafe { real!(syscall)(self.number, a, b, c, d, e, f) }
+    }
+
+    /// The call with one argument changed; 0, a descriptor or -1.
+    fn with(mut self, index: usize, value: c_long) -> c_int {
+        if let Some(argument) = self.arguments.get_mut(index) {
+            *argument = value;
+        }
+        self.pass() as c_int
+    }
+
+    fn int(&self, index: usize) -> c_int {
+        self.arguments.get(index).copied().unwrap_or_default() as c_int
+    }
+
+    fn mode(&self, index: usize) -> mode_t {
+        self.int(index) as mode_t
+    }
+
+    fn path(&self, index: usize) -> *const c_char {
+        self.arguments.get(index).copied().unwrap_or_default() as *const c_char
+    }
+
+    /// The place of the path in argument `index`, relative to the descriptor in
+    /// the one before or, if `index` is 0, to the cwd.
+    fn place(&self, name: &'static str, index: usize, follow: bool) -> Option<Call<'_>> {
+        let dirfd = index
+            .checked_sub(1)
+            .map_or(AT_FDCWD, |before| self.int(before));
+        // SAFETY: the program's own argument, read as the kernel would.
+        unsafe { Call::at(name, dirfd, self.path(index), follow) }
+    }
+
+    /// The same where `AT_EMPTY_PATH` may stand in the flags.
+    fn place_or_descriptor(
+        &self,
+        name: &'static str,
+        index: usize,
+        follow: bool,
+        flags: c_int,
+    ) -> Option<Call<'_>> {
+        let dirfd = index
+            .checked_sub(1)
+            .map_or(AT_FDCWD, |before| self.int(before));
+        let empty = flags & AT_EMPTY_PATH != 0;
+        // SAFETY: the program's own argument, read as the kernel would.
+        unsafe { Call::at_or_on(name, dirfd, self.path(index), follow, empty) }
+    }
+
+    fn opening(&self) -> Option<c_long> {
+        let (path, flags) = match self.number {
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_open => (0, 1),
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_creat => return Some(self.creat()),
+            libc::SYS_openat => (1, 2),
+            libc::SYS_openat2 => return Some(self.openat2()),
+            libc::SYS_mq_open => (0, 1),
+            _ => return None,
+        };
+        let wanted = self.int(flags);
+        if !opens_for_writing(wanted) {
+            return None;
+        }
+        let queue;
+        let call = if self.number == libc::SYS_mq_open {
+            // SAFETY: the program's own argument; the kernel's names have no `/`.
+            queue = unsafe { super::ipc::queue(self.path(0)) };
+            queue.as_ref().and_then(|path| path.call("mq_open"))
+        } else {
+            let exclusive = libc::O_CREAT | libc::O_EXCL;
+            let follow = wanted & O_NOFOLLOW == 0 && wanted & exclusive != exclusive;
+            self.place("syscall(open)", path, follow)
+        };
+        let result = open(call, wanted, self.mode(flags + 1), &|wanted, mode| {
+            let mut changed = *self;
+            if let Some(argument) = changed.arguments.get_mut(flags) {
+                *argument = c_long::from(wanted);
+            }
+            changed.with(flags + 1, mode as c_long)
+        });
+        Some(c_long::from(result))
+    }
+
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+    fn creat(&self) -> c_long {
+        let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
+        let call = self.place("syscall(creat)", 0, true);
+        let result = open(call, flags, self.mode(1), &|wanted, mode| {
+            let mut changed = *self;
+            if wanted != flags {
+                changed.number = libc::SYS_open;
+                changed.arguments = [self.path(0) as c_long, c_long::from(wanted), 0, 0, 0, 0];
+                return changed.with(2, mode as c_long);
+            }
+            changed.with(1, mode as c_long)
+        });
+        c_long::from(result)
+    }
+
+    fn openat2(&self) -> c_long {
+        let size = self.arguments.get(3).copied().unwrap_or_default() as usize;
+        // SAFETY: the program's own arguments.
+        let how = unsafe { how::read(self.path(2).cast(), size) };
+        let Some(how) = how.filter(|how| opens_for_writing(how.flags())) else {
+            return self.pass();
+        };
+        let call = self
+            .place("openat2", 1, how.follows())
+            .map(|call| how.below_root(call));
+        let result = open(call, how.flags(), how.mode(), &|flags, mode| {
+            let copy = how.with(flags, mode);
+            let mut changed = *self;
+            if let Some(argument) = changed.arguments.get_mut(3) {
+                *argument = copy.size() as c_long;
+            }
+            changed.with(2, copy.as_ptr() as c_long)
+        });
+        c_long::from(result)
+    }
+
+    fn creating(&self) -> Option<c_long> {
+        let (name, path, mode, subject) = match self.number {
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_mkdir => ("syscall(mkdir)", 0, 1, Subject::Directory),
+            libc::SYS_mkdirat => ("syscall(mkdirat)", 1, 2, Subject::Directory),
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_mknod => ("syscall(mknod)", 0, 1, Subject::Other),
+            libc::SYS_mknodat => ("syscall(mknodat)", 1, 2, Subject::Other),
+            _ => return None,
+        };
+        if !widens(self.mode(mode)) {
+            return None;
+        }
+        let call = self.place(name, path, false);
+        let result = create(call, subject, self.mode(mode), &mut |allowed| {
+            self.with(mode, allowed as c_long)
+        });
+        Some(c_long::from(result))
+    }
+
+    fn changing(&self) -> Option<c_long> {
+        const FCHMODAT2: c_long = 452;
+        const SETXATTRAT: c_long = 463;
+        let (call, mode) = match self.number {
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_chmod if widens_existing(self.mode(1)) => {
+                (self.place("syscall(chmod)", 0, true), 1)
+            }
+            libc::SYS_fchmod if widens_existing(self.mode(1)) => {
+                (Call::on("syscall(fchmod)", self.int(0)), 1)
+            }
+            // The kernel's has no flags.
+            libc::SYS_fchmodat if widens_existing(self.mode(2)) => {
+                (self.place("syscall(fchmodat)", 1, true), 2)
+            }
+            FCHMODAT2 if widens_existing(self.mode(2)) => {
+                let flags = self.int(3);
+                let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
+                let call = self.place_or_descriptor("fchmodat2", 1, follow, flags);
+                (call, 2)
+            }
+            libc::SYS_setxattr => {
+                return self.attribute(self.place("syscall(setxattr)", 0, true)?)
+            }
+            libc::SYS_lsetxattr => {
+                return self.attribute(self.place("syscall(lsetxattr)", 0, false)?)
+            }
+            libc::SYS_fsetxattr => {
+                return self.attribute(Call::on("syscall(fsetxattr)", self.int(0))?)
+            }
+            SETXATTRAT => return self.attribute_at(),
+            _ => return None,
+        };
+        let result = chmod(call, self.mode(mode), &|allowed| {
+            self.with(mode, allowed as c_long)
+        });
+        Some(c_long::from(result))
+    }
+
+    fn attribute(&self, call: Call) -> Option<c_long> {
+        // SAFETY: the program's own argument.
+        if !unsafe { names_acl(self.path(1)) } {
+            return None;
+        }
+        let [_, _, value, size, ..] = self.arguments;
+        // SAFETY: the program's own arguments.
+        let result = unsafe {
+            acl(
+                Some(call),
+                value as *const c_void,
+                size as usize,
+                &|value| self.with(2, value as c_long),
+            )
+        };
+        Some(c_long::from(result))
+    }
+
+    fn attribute_at(&self) -> Option<c_long> {
+        let [_, _, flags, name, given, size] = self.arguments;
+        // SAFETY: the program's own argument.
+        if !unsafe { names_acl(name as *const c_char) } {
+            return None;
+        }
+        // SAFETY: the program's own arguments.
+        let given = unsafe { how::read_xattr(given as *const u8, size as usize) }?;
+        let flags = flags as c_int;
+        let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
+        let call = self.place_or_descriptor("setxattrat", 1, follow, flags)?;
+        // SAFETY: the program's own arguments.
+        let result = unsafe {
+            acl(Some(call), given.value(), given.size(), &|value| {
+                let copy = given.with(value);
+                self.with(4, &raw const copy as c_long)
+            })
+        };
+        Some(c_long::from(result))
+    }
+
+    fn moving(&self) -> Option<c_long> {
+        let mut real = || self.pass() as c_int;
+        let result = match self.number {
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_rename => moves::rename(
+                self.place("syscall(rename)", 0, false),
+                // SAFETY: the program's own argument.
+                unsafe { Call::at("syscall(rename)", AT_FDCWD, self.path(1), false) },
+                0,
+                &mut real,
+            ),
+            #[cfg(not(target_arch = "riscv64"))]
+            libc::SYS_renameat => moves::rename(
+                self.place("syscall(renameat)", 1, false),
+                self.place("syscall(renameat)", 3, false),
+                0,
+                &mut real,
+            ),
+            libc::SYS_renameat2 => moves::rename(
+                self.place("syscall(renameat2)", 1, false),
+                self.place("syscall(renameat2)", 3, false),
+                self.int(4) as c_uint,
+                &mut real,
+            ),
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_link => moves::link(
+                self.place("syscall(link)", 0, false),
+                // SAFETY: the program's own argument.
+                unsafe { Call::at("syscall(link)", AT_FDCWD, self.path(1), false) },
+                &mut real,
+            ),
+            libc::SYS_linkat => {
+                let flags = self.int(4);
+                let follow = flags & AT_SYMLINK_FOLLOW != 0;
+                moves::link(
+                    self.place_or_descriptor("syscall(linkat)", 1, follow, flags),
+                    self.place("syscall(linkat)", 3, false),
+                    &mut real,
+                )
+            }
+            _ => return None,
+        };
+        Some(c_long::from(result))
+    }
+
+    fn other(&self) -> Option<c_long> {
+        match self.number {
+            libc::SYS_bind => {
+                let address = self.path(1).cast::<sockaddr>();
+                // SAFETY: the program's own arguments.
+                let path = unsafe { path_of(address, self.int(2) as socklen_t) }?;
+                // SAFETY: the path is terminated and outlives the call.
+                let call =
+                    unsafe { Call::at("syscall(bind)", AT_FDCWD, path.as_ptr().cast(), false) };
+                let result = socket::bind(call, self.int(0), &mut || self.pass() as c_int);
+                Some(c_long::from(result))
+            }
+            libc::SYS_truncate => {
+                let mut result = -1;
+                written(self.place("syscall(truncate)", 0, true), &mut || {
+                    result = self.pass();
+                    result == 0
+                });
+                Some(result)
+            }
+            libc::SYS_io_uring_setup => Some(refuse_io_uring()),
+            _ => None,
+        }
+    }
+}
+
+/// A ring's calls are made by the kernel's own threads, past every hook; a
+/// program that is told so falls back to plain calls.
+fn refuse_io_uring() -> c_long {
+    records::refused_io_uring();
+    errno::set(ENOSYS);
+    -1
+}
