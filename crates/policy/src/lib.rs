@@ -33,6 +33,7 @@
 
 pub mod acl;
 pub mod builtin;
+pub mod elf;
 pub mod escape;
 mod index;
 pub mod list;
@@ -42,3 +43,4 @@ pub mod pattern;
 pub mod record;
 pub mod rules;
 pub mod settings;
+pub mod surface;
