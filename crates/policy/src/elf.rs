@@ -53,7 +53,11 @@ pub struct Machine {
 impl Machine {
     /// The one this crate was compiled for.
     pub const HERE: Machine = Machine {
-        class: if cfg!(target_pointer_width = "64") { 2 } else { 1 },
+        class: if cfg!(target_pointer_width = "64") {
+            2
+        } else {
+            1
+        },
         data: if cfg!(target_endian = "little") { 1 } else { 2 },
         number: if cfg!(target_arch = "x86_64") {
             62

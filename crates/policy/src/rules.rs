@@ -212,7 +212,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
     pub fn new(bytes: usize, home: H) -> Self {
         let mut rules = Rules::default();
         let count = bytes / 12;
-        // A pattern is kept as written and as compiled.
+        // A pattern is kept as written, and with braces written out besides.
         rules.store.bytes.reserve(bytes.saturating_mul(2));
         rules.store.segments.reserve(count);
         rules.store.alternatives.reserve(count);
@@ -256,7 +256,9 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
         let taken = match (pattern.len(), protects) {
             (0, _) => Err((0, PatternFaultKind::Empty)),
             (1, false) => Err((0, PatternFaultKind::LoneExclamation)),
-            _ => self.compiler.compile(pattern, start, id, &mut rules.store),
+            _ => self
+                .compiler
+                .compile(pattern, text, start, id, &mut rules.store),
         };
         match taken {
             Ok(taken) => rules.entries.push(Entry {

@@ -1,8 +1,8 @@
 //! From tokens to what is stored: the classification of a pattern.
 
-use super::braces;
 use super::lex::{lex, write_class, Spanned, Token};
 use super::store::{Alternative, Segment, Shape, Span, Store};
+use super::{braces, quick};
 use super::{Found, PatternFaultKind};
 use crate::path::fold;
 
@@ -36,15 +36,24 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
         }
     }
 
-    /// Takes the pattern `text` of the rule `rule` into `store`, its `!` being
-    /// the `start` bytes before it.
+    /// Takes the pattern `text` of the rule `rule`, which lies at `span` of the
+    /// store's bytes, into the store; its `!` being its first `start` bytes.
     pub fn compile(
         &mut self,
         text: &[u8],
+        span: Span,
         start: usize,
         rule: u32,
         store: &mut Store,
     ) -> Result<Taken, Found> {
+        let skip = start as u32;
+        let body = Span {
+            start: span.start.saturating_add(skip),
+            len: span.len.saturating_sub(skip),
+        };
+        if quick::take(body, rule, store) {
+            return Ok(Taken::Whole);
+        }
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.clear();
         let result = self.compile_with(text, start, rule, store, &mut tokens);

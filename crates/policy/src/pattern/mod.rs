@@ -11,6 +11,7 @@
 mod braces;
 mod compile;
 mod lex;
+mod quick;
 pub(crate) mod store;
 
 pub(crate) use compile::{Compiler, Taken};
