@@ -1,0 +1,109 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::failure::{self, Failure};
+use crate::{explain, patterns, report, run, suggest};
+
+/// Runs programs under libumaskclamp.so, which clamps the mode of whatever they
+/// create at a sensitive path, and tells what it does
+#[derive(Parser, Debug)]
+#[command(name = "umaskclamp", version, after_help = EXAMPLES, max_term_width = 80)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a program under the library
+    #[command(
+        after_help = RUN_EXAMPLES,
+        override_usage = "umaskclamp run [OPTIONS] [--] COMMAND [ARGUMENT]..."
+    )]
+    Run(run::Run),
+    /// Explain why a path is sensitive, or is not
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(explain::Explain),
+    /// Tell what the records of a log say, by path, with counts
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(report::Report),
+    /// Propose patterns that cover what an audit found wide
+    #[command(after_help = SUGGEST_EXAMPLES)]
+    Suggest(suggest::Suggest),
+    /// Print the list in force, as a patterns file
+    #[command(after_help = PATTERNS_EXAMPLES)]
+    Patterns(patterns::Patterns),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  umaskclamp run -- rear mkrescue         under the built-in list
+  umaskclamp run --audit --report -- tar czf /var/backups/x.tgz /etc
+  umaskclamp explain /var/backups/x.tgz   is this path sensitive, and why?
+  umaskclamp patterns                     the list in force
+";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  umaskclamp run -- rear mkrescue
+  umaskclamp run -p /srv/dumps -m 027 -- mysqldump -r /srv/dumps/all.sql --all-databases
+  umaskclamp run --audit --all --log /root/audit.log -- /etc/cron.daily/backup
+
+Exit status: the program's own; 128 and the signal that ended it; 126 or 127 if it
+cannot be started; 64 wrong usage, 69 no library, 77 refused, 78 wrong settings.
+";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  umaskclamp report /var/log/umaskclamp.log
+  umaskclamp report --json a.log b.log | jq .sums
+";
+
+const SUGGEST_EXAMPLES: &str = "\
+Examples:
+  umaskclamp run --audit --all --log /root/audit.log -- /etc/cron.daily/backup
+  umaskclamp suggest /root/audit.log > /etc/umaskclamp/patterns
+";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  umaskclamp explain /var/backups/x.tgz
+  umaskclamp explain -p '*.iso:!/srv/pub' /srv/pub/live.iso
+";
+
+const PATTERNS_EXAMPLES: &str = "\
+Examples:
+  umaskclamp patterns > /etc/umaskclamp/patterns   a copy to edit
+  umaskclamp patterns -f /etc/umaskclamp/patterns --list
+";
+
+/// The command with everything that help, completions and manual pages need.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+pub fn run() -> Result<ExitCode, Failure> {
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(failure::USAGE),
+            });
+        }
+    };
+    let arguments = Arguments::from_arg_matches(&matches)
+        .map_err(|error| Failure::new(failure::USAGE, error))?;
+    match &arguments.command {
+        Command::Explain(options) => explain::explain(options),
+        Command::Run(options) => run::run(options),
+        Command::Report(options) => report::report(options),
+        Command::Suggest(options) => suggest::suggest(options),
+        Command::Patterns(options) => patterns::patterns(options),
+    }
+}

@@ -1,0 +1,204 @@
+//! Where the library is, and how it gets into a program's `LD_PRELOAD`.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use umaskclamp_policy::path;
+
+use crate::elf::{Elf, Target};
+use crate::failure::{self, Failure};
+use crate::settings::absolute;
+use crate::show;
+
+/// The library's file name.
+pub const NAME: &str = "libumaskclamp.so";
+
+/// The variable that ld.so reads (ld.so(8)).
+pub const LD_PRELOAD: &str = "LD_PRELOAD";
+
+/// Debian's name of the architecture that this command was built for, a part of
+/// the directories in which libraries lie.
+const TRIPLET: &str = if cfg!(target_arch = "x86_64") {
+    "x86_64-linux-gnu"
+} else if cfg!(target_arch = "aarch64") {
+    "aarch64-linux-gnu"
+} else if cfg!(target_arch = "x86") {
+    "i386-linux-gnu"
+} else if cfg!(target_arch = "arm") {
+    "arm-linux-gnueabihf"
+} else if cfg!(target_arch = "riscv64") {
+    "riscv64-linux-gnu"
+} else {
+    "lib"
+};
+
+/// The library that was found.
+#[derive(Clone, Debug)]
+pub struct Library {
+    pub path: PathBuf,
+    pub elf: Elf,
+    /// Whether ld.so finds it by its name alone.
+    pub trusted: bool,
+}
+
+impl Library {
+    /// `given`, or the first that is there: next to this command (a build tree),
+    /// where an installation below the same prefix has it, in the system's
+    /// directories.
+    pub fn find(given: Option<&Path>) -> Result<Library, Failure> {
+        if let Some(path) = given {
+            return Library::open(&absolute(path)?);
+        }
+        let candidates = candidates();
+        let found = candidates.iter().find(|path| path.is_file());
+        match found {
+            Some(path) => Library::open(path),
+            None => {
+                let mut failure = Failure::new(
+                    failure::UNAVAILABLE,
+                    format_args!("{NAME} was not found; --library names it. Looked for:"),
+                );
+                let lines = candidates
+                    .iter()
+                    .map(|path| format!("  {}", path.display()));
+                failure.lines.extend(lines);
+                Err(failure)
+            }
+        }
+    }
+
+    fn open(path: &Path) -> Result<Library, Failure> {
+        let shown = show::bytes(path.as_os_str().as_bytes());
+        let cannot = |why: &str| Failure::new(failure::UNAVAILABLE, format_args!("{shown}: {why}"));
+        let bytes = fs::read(path).map_err(|error| cannot(&failure::reason(&error)))?;
+        let elf = Elf::parse(&bytes).ok_or_else(|| cannot("not an ELF library"))?;
+        if !elf.symbols.iter().any(|name| name == b"openat") {
+            return Err(cannot("not the library: it has no hook for openat"));
+        }
+        let trusted = trusted()
+            .iter()
+            .any(|directory| path.parent() == Some(directory));
+        Ok(Library {
+            path: path.to_path_buf(),
+            elf,
+            trusted,
+        })
+    }
+
+    pub fn target(&self) -> Target {
+        self.elf.target
+    }
+
+    /// The entry for `LD_PRELOAD`: the bare name from a trusted directory, so
+    /// that programs of another class find their own; else the path.
+    fn entry(&self) -> Result<OsString, Failure> {
+        if self.trusted {
+            return Ok(NAME.into());
+        }
+        let path = self.path.as_os_str();
+        // ld.so splits the list at both and knows no escape.
+        if path
+            .as_bytes()
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b':'))
+        {
+            return Err(Failure::new(
+                failure::UNAVAILABLE,
+                format_args!(
+                    "{}: a path with a blank or ':' cannot stand in {LD_PRELOAD}",
+                    show::bytes(path.as_bytes())
+                ),
+            ));
+        }
+        Ok(path.to_owned())
+    }
+
+    /// `preload` with the library behind what is there already: others were
+    /// first and stay so (ASan insists). One that names it already is kept.
+    pub fn appended(&self, preload: Option<&OsStr>) -> Result<OsString, Failure> {
+        let given = preload.unwrap_or_default();
+        if names_library(given.as_bytes()) {
+            return Ok(given.to_owned());
+        }
+        let mut list = given.to_owned();
+        if !entries(given.as_bytes()).is_empty() {
+            list.push(":");
+        }
+        list.push(self.entry()?);
+        Ok(list)
+    }
+}
+
+/// The entries of an `LD_PRELOAD`.
+pub fn entries(preload: &[u8]) -> Vec<&[u8]> {
+    preload
+        .split(|byte| matches!(byte, b' ' | b':'))
+        .filter(|entry| !entry.is_empty())
+        .collect()
+}
+
+/// Whether one of the entries is our library, wherever it lies.
+pub fn names_library(preload: &[u8]) -> bool {
+    entries(preload)
+        .iter()
+        .any(|entry| path::last(entry) == NAME.as_bytes())
+}
+
+/// `preload` without our library; `None` if nothing is left.
+pub fn without_library(preload: &OsStr) -> Option<OsString> {
+    let kept: Vec<&[u8]> = entries(preload.as_bytes())
+        .into_iter()
+        .filter(|entry| path::last(entry) != NAME.as_bytes())
+        .collect();
+    (!kept.is_empty()).then(|| OsString::from_vec(kept.join(&b':')))
+}
+
+/// Directories in which ld.so looks for a bare name without being told
+/// (ld.so(8), and Debian's multi-arch ones).
+fn trusted() -> Vec<PathBuf> {
+    let wide = if usize::BITS == 64 { "lib64" } else { "lib32" };
+    [
+        format!("/usr/lib/{TRIPLET}"),
+        format!("/lib/{TRIPLET}"),
+        format!("/usr/{wide}"),
+        format!("/{wide}"),
+    ]
+    .map(PathBuf::from)
+    .to_vec()
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let mut candidates = Vec::new();
+    let own = env::current_exe().ok();
+    if let Some(directory) = own.as_deref().and_then(Path::parent) {
+        candidates.push(directory.join(NAME));
+        if let Some(prefix) = directory.parent() {
+            let trusted = prefix == Path::new("/usr") || prefix == Path::new("/");
+            if !trusted {
+                candidates.push(prefix.join("lib").join(TRIPLET).join(NAME));
+                candidates.push(prefix.join("lib64").join(NAME));
+                candidates.push(prefix.join("lib").join(NAME));
+            }
+        }
+    }
+    candidates.extend(trusted().iter().map(|directory| directory.join(NAME)));
+    candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_preloads_stay_where_they_are() {
+        assert_eq!(entries(b" a.so::b.so "), [b"a.so", b"b.so"]);
+        assert!(names_library(b"/x/libasan.so:/opt/lib/libumaskclamp.so"));
+        assert!(!names_library(b"/opt/libumaskclamp.so.d/other.so"));
+        let without = without_library(OsStr::new("a.so /x/libumaskclamp.so b.so"));
+        assert_eq!(without.unwrap(), "a.so:b.so");
+        assert_eq!(without_library(OsStr::new("libumaskclamp.so")), None);
+    }
+}

@@ -1,0 +1,33 @@
+//! `umaskclamp`: runs programs under `libumaskclamp.so`, and tells what it does.
+//!
+//! The verdicts come from the crate that the library is built from, so the two
+//! cannot disagree; finding a place is done here once more with `std` and held
+//! against the library by a test.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod elf;
+mod entry;
+mod explain;
+mod failure;
+mod library;
+mod patterns;
+mod place;
+mod records;
+mod report;
+mod run;
+mod settings;
+mod show;
+mod suggest;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match arguments::run() {
+        Ok(code) => code,
+        Err(failure) => {
+            eprint!("{failure}");
+            ExitCode::from(failure.status)
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Reading records: JSON Lines as the library writes them, schema 1.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::failure::{self, Failure};
+use crate::show;
+
+/// One record, as far as tables need it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    pub program: String,
+    pub call: String,
+    pub action: String,
+    /// The path, all its bytes.
+    pub path: Vec<u8>,
+    pub requested: Option<u32>,
+    pub applied: Option<u32>,
+    pub rule: Option<String>,
+    pub reason: String,
+    /// Whether the library had to cut something to make it fit.
+    pub cut: bool,
+}
+
+/// All records of some logs.
+#[derive(Debug, Default)]
+pub struct Records {
+    pub all: Vec<Record>,
+    /// Lines that are no record of a schema that we know.
+    pub strange: u64,
+}
+
+impl Records {
+    /// Reads a log, `-` for standard input.
+    pub fn read(&mut self, path: &Path) -> Result<(), Failure> {
+        if path == Path::new("-") {
+            return self.read_from(std::io::stdin().lock(), path);
+        }
+        let file = File::open(path).map_err(|error| cannot(path, &error))?;
+        self.read_from(file, path)
+    }
+
+    /// Reads what stands in an open log from here to its end.
+    pub fn read_from(&mut self, source: impl Read, path: &Path) -> Result<(), Failure> {
+        let mut source = BufReader::new(source);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match source.read_until(b'\n', &mut line) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(cannot(path, &error)),
+            }
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match Record::parse(&line) {
+                Some(record) => self.all.push(record),
+                None => self.strange += 1,
+            }
+        }
+    }
+
+    /// Says on stderr what could not be read; an error if nothing could.
+    pub fn check(&self) -> Result<(), Failure> {
+        let lines = self.strange;
+        if lines > 0 && self.all.is_empty() {
+            return Err(Failure::new(
+                failure::DATA,
+                format_args!("none of {lines} lines is a record (JSON Lines, \"v\":1)"),
+            ));
+        }
+        if lines > 0 {
+            anstream::eprintln!("umaskclamp: {lines} lines are no records and were left out");
+        }
+        Ok(())
+    }
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        failure::NO_INPUT,
+        format_args!(
+            "{}: {}",
+            show::bytes(path.as_os_str().as_bytes()),
+            failure::reason(error)
+        ),
+    )
+}
+
+impl Record {
+    /// One line; `None` if it is not a record of schema 1.
+    pub fn parse(line: &[u8]) -> Option<Record> {
+        let value: Value = serde_json::from_slice(line).ok()?;
+        if value.get("v")?.as_u64()? != 1 {
+            return None;
+        }
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let mode = |name: &str| u32::from_str_radix(value.get(name)?.as_str()?, 8).ok();
+        let path = match value.get("path_hex") {
+            Some(hex) => bytes_of_hex(hex.as_str()?)?,
+            None => text("path")?.into_bytes(),
+        };
+        Some(Record {
+            program: text("program")?,
+            call: text("call")?,
+            action: text("action")?,
+            path,
+            requested: mode("requested"),
+            applied: mode("applied"),
+            rule: text("rule"),
+            reason: text("reason").unwrap_or_default(),
+            cut: value.get("cut").and_then(Value::as_bool).unwrap_or(false),
+        })
+    }
+
+    /// Was something wide here, or would it have been?
+    pub fn about_wide(&self) -> bool {
+        matches!(
+            self.action.as_str(),
+            "clamped" | "tightened" | "would-clamp" | "would-tighten" | "failed"
+        )
+    }
+}
+
+fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.as_bytes();
+    if digits.len() % 2 != 0 {
+        return None;
+    }
+    digits
+        .chunks_exact(2)
+        .map(|pair| {
+            let high = char::from(pair[0]).to_digit(16)?;
+            let low = char::from(pair[1]).to_digit(16)?;
+            u8::try_from(high << 4 | low).ok()
+        })
+        .collect()
+}
+
+/// Records that say the same, counted.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Row {
+    /// What needs a look first comes first.
+    pub rank: u8,
+    pub path: Vec<u8>,
+    pub action: String,
+    pub requested: Option<u32>,
+    pub applied: Option<u32>,
+    pub rule: Option<String>,
+    pub reason: String,
+}
+
+/// Rows with how many records each stands for and which programs wrote them.
+pub type Rows = BTreeMap<Row, (u64, Vec<String>)>;
+
+/// Groups records by path and by what was done. Verdicts are left out: they are
+/// decisions with nothing to change.
+pub fn rows(records: &[Record]) -> Rows {
+    let mut rows = Rows::new();
+    for record in records.iter().filter(|record| record.action != "verdict") {
+        let row = Row {
+            rank: rank(&record.action),
+            path: record.path.clone(),
+            action: record.action.clone(),
+            requested: record.requested,
+            applied: record.applied,
+            rule: record.rule.clone(),
+            reason: record.reason.clone(),
+        };
+        let (count, programs) = rows.entry(row).or_default();
+        *count += 1;
+        if !programs.contains(&record.program) {
+            programs.push(record.program.clone());
+        }
+    }
+    rows
+}
+
+/// The order of actions in a table.
+fn rank(action: &str) -> u8 {
+    match action {
+        "failed" => 0,
+        "unreachable" => 1,
+        "refused" | "would-refuse" => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"v":1,"time":"2025-01-31T23:59:59.000001Z","level":"info","pid":7,"program":"tar","call":"creat","action":"clamped","path":"/x\u001b[31m","requested":"0666","applied":"0600","rule":"*.tgz","reason":""}"#;
+
+    #[test]
+    fn a_record_is_read() {
+        let record = Record::parse(LINE.as_bytes()).unwrap();
+        assert_eq!(record.path, b"/x\x1b[31m");
+        assert_eq!(
+            (record.requested, record.applied),
+            (Some(0o666), Some(0o600))
+        );
+        assert_eq!(record.rule.as_deref(), Some("*.tgz"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_come_back_whole() {
+        let line = LINE.replace(
+            r#""path":"/x\u001b[31m""#,
+            r#""path":"/�","path_hex":"2fff""#,
+        );
+        assert_eq!(Record::parse(line.as_bytes()).unwrap().path, b"/\xff");
+        let odd = LINE.replace(r#""path":"/x\u001b[31m""#, r#""path":"/","path_hex":"2ff""#);
+        assert_eq!(Record::parse(odd.as_bytes()), None);
+    }
+
+    #[test]
+    fn other_schemas_and_other_lines_are_strange() {
+        for line in [
+            &LINE.replace("\"v\":1", "\"v\":2"),
+            "{}",
+            "x",
+            "[1]",
+            "{\"v\":\"1\"}",
+        ] {
+            assert_eq!(Record::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! `umaskclamp run`: a program under the library, with everything checked first.
+
+mod child;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::SystemTime;
+
+use clap::Args;
+use rustix::fs::Mode as FileMode;
+use umaskclamp_policy::path;
+use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::settings::variables as name;
+use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
+
+use crate::entry::{self, Entry, Obstacle, Unfound};
+use crate::failure::{self, reason, Failure};
+use crate::library::{self, Library, LD_PRELOAD};
+use crate::records::Records;
+use crate::settings::{absolute, open_log, Environment, Selection};
+use crate::{report, show};
+
+/// Every path but the kernel's own file systems: what `--audit --all` looks at.
+const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
+
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    selection: Selection,
+    /// Change nothing; record what would be clamped
+    #[arg(short, long)]
+    audit: bool,
+    /// With --audit: look at every path, whatever the patterns say
+    #[arg(short = 'A', long, requires = "audit", conflicts_with_all = ["patterns", "file", "builtin"])]
+    all: bool,
+    /// Append records to FILE (JSON Lines), created with mode 0600
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    log: Option<PathBuf>,
+    /// After the program, a table on stderr of what was clamped
+    #[arg(short, long)]
+    report: bool,
+    /// The library to preload (default: looked for next to this command, below
+    /// the same prefix, in the system's directories)
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    library: Option<PathBuf>,
+    /// The program and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND",
+        value_hint = clap::ValueHint::CommandWithArguments
+    )]
+    command: Vec<OsString>,
+}
+
+pub fn run(options: &Run) -> Result<ExitCode, Failure> {
+    let mut environment = options.environment()?;
+    let settings = checked(&environment)?;
+    let library = Library::find(options.library.as_deref())?;
+    let preload = library.appended(environment.get(LD_PRELOAD))?;
+    environment.set(LD_PRELOAD, preload);
+
+    let program = options
+        .command
+        .first()
+        .map_or(OsStr::new(""), OsString::as_os_str);
+    let entry = resolve(program, &environment, &library)?;
+    let report = Report::prepare(options, &mut environment, &settings)?;
+    if let Some(obstacle) = &entry.obstacle {
+        answer(obstacle, &entry, &mut environment, &settings)?;
+    }
+
+    let mut command = Command::new(program);
+    command.args(options.command.iter().skip(1));
+    command.env_clear().envs(environment.iter());
+    match report {
+        None => Err(cannot_start(program, &command.exec())),
+        Some(report) => {
+            let status =
+                child::wait(&mut command).map_err(|error| cannot_start(program, &error))?;
+            report.print()?;
+            Ok(ExitCode::from(status))
+        }
+    }
+}
+
+impl Run {
+    /// Our environment with what the command line asks for.
+    fn environment(&self) -> Result<Environment, Failure> {
+        let mut environment = Environment::ours();
+        environment.select(&self.selection)?;
+        if self.audit {
+            environment.set(name::MODE, Mode::Audit.word());
+        }
+        if self.all {
+            environment.remove(name::PATTERNS_FILE);
+            environment.set(name::PATTERNS, EVERYTHING);
+        }
+        if let Some(log) = &self.log {
+            let target = if log == Path::new("syslog:") {
+                log.clone()
+            } else {
+                absolute(log)?
+            };
+            environment.set(name::LOG_FILE, target);
+        }
+        Ok(environment)
+    }
+}
+
+/// The settings, or all that is wrong with them and with the log at once.
+fn checked(environment: &Environment) -> Result<Settings, Failure> {
+    let settings = environment.settings();
+    let log = environment.get(name::LOG_FILE).unwrap_or_default();
+    let log = Path::new(log);
+    let opened = if log.is_absolute() {
+        open_log(log).err()
+    } else {
+        None
+    };
+    match (settings, opened) {
+        (Ok(settings), None) => Ok(settings),
+        (Err(failure), None) | (Ok(_), Some(failure)) => Err(failure),
+        (Err(mut failure), Some(more)) => {
+            failure.faults.extend(more.faults);
+            Err(failure)
+        }
+    }
+}
+
+fn resolve(
+    program: &OsStr,
+    environment: &Environment,
+    library: &Library,
+) -> Result<Entry, Failure> {
+    let found = entry::find(program, environment.get("PATH"));
+    let shown = show::bytes(program.as_bytes());
+    match found {
+        Ok(file) => Ok(Entry::of(&file, Some(library.target()))),
+        Err(Unfound::Missing) => Err(Failure::new(
+            failure::NOT_FOUND,
+            format_args!("{shown}: command not found"),
+        )),
+        Err(Unfound::NotExecutable) => Err(Failure::new(
+            failure::NOT_EXECUTABLE,
+            format_args!("{shown}: cannot be executed"),
+        )),
+    }
+}
+
+fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
+    let status = if error.kind() == std::io::ErrorKind::NotFound {
+        failure::NOT_FOUND
+    } else {
+        failure::NOT_EXECUTABLE
+    };
+    let program = show::bytes(program.as_bytes());
+    Failure::new(status, format_args!("{program}: {}", reason(error)))
+}
+
+/// The library cannot enter the program itself: what UMASKCLAMP_UNREACHABLE says
+/// is done here, as the library does it for children.
+fn answer(
+    obstacle: &Obstacle,
+    entry: &Entry,
+    environment: &mut Environment,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    // A shell runs a file without #!, and the library enters the shell. Of a file
+    // that only may be executed nothing is known, and ld.so loads into it.
+    if matches!(obstacle, Obstacle::NotElf | Obstacle::Unreadable(_)) || settings.mode == Mode::Off
+    {
+        return Ok(());
+    }
+    if let Obstacle::Musl(_) = obstacle {
+        match environment
+            .get(LD_PRELOAD)
+            .and_then(library::without_library)
+        {
+            Some(others) => environment.set(LD_PRELOAD, others),
+            None => environment.remove(LD_PRELOAD),
+        }
+    }
+    let program = show::bytes(entry.program().as_os_str().as_bytes());
+    let audit = settings.mode == Mode::Audit;
+    let refused = settings.unreachable == Unreachable::Refuse;
+    record(
+        settings,
+        entry,
+        obstacle,
+        match (refused, audit) {
+            (false, _) => Action::Unreachable,
+            (true, true) => Action::WouldRefuse,
+            (true, false) => Action::Refused,
+        },
+    );
+    let what = obstacle.shown();
+    if refused && !audit {
+        return Err(Failure::new(
+            failure::NOT_ALLOWED,
+            format_args!("{program}: {what}; refused ({}=refuse)", name::UNREACHABLE),
+        ));
+    }
+    if settings.unreachable == Unreachable::Umask && !audit {
+        let old = rustix::process::umask(FileMode::from_raw_mode(0o077));
+        let new = old | FileMode::from_raw_mode(settings.mask.bits());
+        rustix::process::umask(new);
+        anstream::eprintln!(
+            "umaskclamp: {program}: {what}; runs under umask {:04o} instead",
+            new.as_raw_mode()
+        );
+    } else {
+        anstream::eprintln!("umaskclamp: {program}: {what}; runs unprotected");
+    }
+    Ok(())
+}
+
+/// Leaves the record that the library would have left of a child.
+fn record(settings: &Settings, entry: &Entry, obstacle: &Obstacle, action: Action) {
+    let LogTarget::File(log) = &settings.log_file else {
+        return;
+    };
+    if settings.level < Level::Warn {
+        return;
+    }
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let file = entry
+        .chain
+        .first()
+        .map_or(OsStr::new(""), |file| file.as_os_str());
+    let why = obstacle.shown();
+    let record = Record {
+        time: Time {
+            seconds: now.as_secs(),
+            micros: now.subsec_micros(),
+        },
+        pid: std::process::id(),
+        program: path::last(file.as_bytes()),
+        call: "execve",
+        path: file.as_bytes(),
+        requested: None,
+        applied: None,
+        rule: None,
+        action,
+        reason: &why,
+    };
+    let mut text = [0; 16384];
+    let length = record.json(&mut text);
+    // A log that fails costs the record, not the program.
+    if let Ok(mut log) = open_log(Path::new(OsStr::from_bytes(log))) {
+        let _ = log.write_all(text.get(..length).unwrap_or_default());
+    }
+}
+
+/// What `--report` needs: where the program's records begin.
+struct Report {
+    log: File,
+    path: PathBuf,
+    /// Keeps a log of our own until it is read.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Report {
+    fn prepare(
+        options: &Run,
+        environment: &mut Environment,
+        settings: &Settings,
+    ) -> Result<Option<Report>, Failure> {
+        if !options.report {
+            return Ok(None);
+        }
+        if settings.level < Level::Info {
+            environment.set(name::LOG, Level::Info.word());
+        }
+        let (path, directory) = match &settings.log_file {
+            LogTarget::File(path) => (PathBuf::from(OsString::from_vec(path.clone())), None),
+            LogTarget::Syslog => {
+                return Err(Failure::new(
+                    failure::USAGE,
+                    "--report needs a log file; the system's log cannot be read back",
+                ))
+            }
+            LogTarget::Stderr => {
+                let directory = tempfile::Builder::new()
+                    .prefix("umaskclamp-")
+                    .tempdir()
+                    .map_err(|error| {
+                        let why = reason(&error);
+                        Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
+                    })?;
+                let path = absolute(&directory.path().join("records"))?;
+                environment.set(name::LOG_FILE, path.clone());
+                (path, Some(directory))
+            }
+        };
+        open_log(&path)?;
+        let cannot = |error: std::io::Error| {
+            let shown = show::bytes(path.as_os_str().as_bytes());
+            Failure::new(
+                failure::NO_INPUT,
+                format_args!("{shown}: {}", reason(&error)),
+            )
+        };
+        let mut log = File::open(&path).map_err(cannot)?;
+        log.seek(SeekFrom::End(0)).map_err(cannot)?;
+        Ok(Some(Report {
+            log,
+            path,
+            _directory: directory,
+        }))
+    }
+
+    /// To stderr: stdout is the program's.
+    fn print(self) -> Result<(), Failure> {
+        let mut records = Records::default();
+        records.read_from(self.log, &self.path)?;
+        records.check()?;
+        let stderr = std::io::stderr();
+        let columns = show::columns(&stderr);
+        let mut out = anstream::AutoStream::auto(stderr).lock();
+        // Where there is no stderr the program's status still counts.
+        let _ = report::write(&mut out, &records, columns);
+        Ok(())
+    }
+}
