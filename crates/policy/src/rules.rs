@@ -85,21 +85,21 @@ pub struct Rules {
 impl Rules {
     /// The rules of a list as `UMASKCLAMP_PATTERNS` holds it, seen from `home`.
     pub fn from_list(list: &[u8], home: Option<&[u8]>) -> Result<Rules, Vec<PatternFault>> {
-        let mut builder = Builder::new(list.len(), || home.map(<[u8]>::to_vec));
+        let mut builder = Builder::new(&[list], || home.map(<[u8]>::to_vec));
         builder.list(list);
         builder.finish()
     }
 
     /// The rules of a file's text, seen from `home`.
     pub fn from_file(text: &[u8], home: Option<&[u8]>) -> Result<Rules, Vec<PatternFault>> {
-        let mut builder = Builder::new(text.len(), || home.map(<[u8]>::to_vec));
+        let mut builder = Builder::new(&[text], || home.map(<[u8]>::to_vec));
         builder.file(text);
         builder.finish()
     }
 
     /// The built-in rules, seen from `home`.
     pub fn built_in(home: Option<&[u8]>) -> Result<Rules, Vec<PatternFault>> {
-        let mut builder = Builder::new(builtin::PATTERNS.len(), || home.map(<[u8]>::to_vec));
+        let mut builder = Builder::new(&[builtin::PATTERNS], || home.map(<[u8]>::to_vec));
         builder.built_in();
         builder.finish()
     }
@@ -208,12 +208,19 @@ pub(crate) struct Builder<H> {
 }
 
 impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
-    /// A builder for patterns of about `bytes` bytes together.
-    pub fn new(bytes: usize, home: H) -> Self {
+    /// A builder for the patterns of these texts.
+    pub fn new(texts: &[&[u8]], home: H) -> Self {
         let mut rules = Rules::default();
-        let count = bytes / 12;
-        // A pattern is kept as written, and with braces written out besides.
-        rules.store.bytes.reserve(bytes.saturating_mul(2));
+        // Room for all that ordinary patterns need, so that it is asked for
+        // once: an alternative ends at each of these bytes, and with braces
+        // written out the text takes about twice as much again.
+        let (mut bytes, mut count) = (0usize, 1usize);
+        for text in texts {
+            let ends = text.iter().filter(|b| matches!(b, b',' | b':' | b'\n'));
+            bytes = bytes.saturating_add(text.len());
+            count = count.saturating_add(ends.count());
+        }
+        rules.store.bytes.reserve(bytes.saturating_mul(3));
         rules.store.segments.reserve(count);
         rules.store.alternatives.reserve(count);
         rules.entries.reserve(count);

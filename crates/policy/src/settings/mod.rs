@@ -8,6 +8,7 @@ pub use fault::{Fault, FileFault};
 pub use variables::{Variable, VARIABLES};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};
 
+use crate::builtin;
 use crate::list;
 use crate::mode::Mask;
 use crate::rules::{Builder, Origin, RuleId, Rules};
@@ -254,12 +255,14 @@ fn rules(
             .ok()
     });
 
-    let bytes = [list, text.as_deref()]
-        .into_iter()
-        .flatten()
-        .map(<[u8]>::len)
-        .fold(0, usize::saturating_add);
-    let mut builder = Builder::new(bytes, home);
+    let texts = match (&text, list) {
+        (None, None) => [builtin::PATTERNS, b""],
+        (text, list) => [
+            text.as_deref().unwrap_or_default(),
+            list.unwrap_or_default(),
+        ],
+    };
+    let mut builder = Builder::new(&texts, home);
     if let Some(text) = &text {
         builder.file(text);
     }
