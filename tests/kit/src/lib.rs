@@ -12,6 +12,8 @@ pub mod judge;
 pub mod perform;
 pub mod rows;
 pub mod run;
+pub mod scenes;
+pub mod stage;
 pub mod tree;
 pub mod watch;
 pub mod who;

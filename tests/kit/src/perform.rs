@@ -325,11 +325,22 @@ impl Performer<'_> {
     /// What is left of the process: its umask, its descriptors, and what is
     /// in the file now.
     fn close(&mut self) {
-        // SAFETY: umask cannot fail, and F_GETFD only asks.
+        for (step, result) in self.row.steps.iter().zip(&self.results) {
+            // SAFETY: a zeroed `stat` is one, and the descriptor is the row's.
+            let (stat, found) = unsafe {
+                let mut stat: libc::stat = std::mem::zeroed();
+                let found = libc::fstat(*result as c_int, &mut stat);
+                (stat, found)
+            };
+            if step.call == "socket" && found == 0 {
+                let _ = write!(self.facts, "socket={:o} ", stat.st_mode);
+            }
+        }
+        // SAFETY: umask cannot fail.
         let umask = unsafe { libc::umask(0) };
-        let open: Vec<c_int> = (0..200)
-            .filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } >= 0)
-            .collect();
+        // SAFETY: F_GETFD only asks.
+        let is_open = |fd: &c_int| unsafe { libc::fcntl(*fd, libc::F_GETFD) } >= 0;
+        let open: Vec<c_int> = (0..200).filter(is_open).collect();
         let target = self.text(&format!("{{D}}/{}", self.row.spot.real));
         let target = Path::new(std::ffi::OsStr::from_bytes(&target));
         let regular = std::fs::metadata(target).is_ok_and(|m| m.is_file());

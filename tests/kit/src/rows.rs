@@ -6,10 +6,12 @@
 //! reference to it would be, through the preload.
 
 mod arrive;
+mod by_number;
 mod create;
 mod existing;
 mod failing;
 mod other;
+mod single;
 mod spots;
 mod streams;
 mod widen;
@@ -251,8 +253,10 @@ impl Row {
     }
 }
 
+type Family = (&'static str, fn() -> Vec<Row>);
+
 /// The families of rows that the shim must clamp.
-const ENFORCE: [(&str, fn() -> Vec<Row>); 5] = [
+const ENFORCE: [Family; 5] = [
     ("create", create::rows),
     ("widen", widen::rows),
     ("arrive", arrive::rows),
@@ -261,8 +265,7 @@ const ENFORCE: [(&str, fn() -> Vec<Row>); 5] = [
 ];
 
 /// The families that exist for transparency only.
-const TRANSPARENT: [(&str, fn() -> Vec<Row>); 2] =
-    [("failing", failing::rows), ("stream", streams::rows)];
+const TRANSPARENT: [Family; 2] = [("failing", failing::rows), ("stream", streams::rows)];
 
 /// Every row that the shim must clamp.
 pub fn enforce() -> Vec<Row> {

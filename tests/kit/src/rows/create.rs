@@ -89,10 +89,8 @@ pub fn rows() -> Vec<Row> {
                 .map(|s| row(s, open(call, NEW, 0o666))),
         );
     }
-    for call in ["openat"] {
-        let spots = few(AT_SPOTS).chain(few(PATH_SPOTS)).chain(few(LINK_SPOTS));
-        rows.extend(spots.map(|s| row(s, openat(call, NEW, 0o666))));
-    }
+    let spots = few(AT_SPOTS).chain(few(PATH_SPOTS)).chain(few(LINK_SPOTS));
+    rows.extend(spots.map(|s| row(s, openat("openat", NEW, 0o666))));
     for call in ["creat", "creat64"] {
         let made = |s| row(s, step(call, [Arg::Path, n(0o666)], Ret::Fd));
         rows.extend(few(PATH_SPOTS).chain(few(LINK_SPOTS)).map(made));

@@ -1,0 +1,67 @@
+//! What goes wrong for the program goes wrong in the same way under the shim.
+//! (Failing calls one by one, bad pointers among them, are rows of
+//! `transparent.rs`.)
+
+use umaskclamp_testkit::stage::{play, Played};
+use umaskclamp_testkit::Who;
+
+fn same(scene: &str) -> Vec<(Who, Played, Played)> {
+    let pairs = Who::all().into_iter().map(|who| {
+        let (bare, shim) = (play(scene, who, false), play(scene, who, true));
+        assert_eq!(shim.facts(), bare.facts(), "{scene} as {who}");
+        shim.plain_as_in(&bare, scene);
+        (who, bare, shim)
+    });
+    pairs.collect()
+}
+
+#[test]
+fn enforce_with_the_descriptor_table_full() {
+    for (who, bare, shim) in same("full-table") {
+        let what = format!("full table as {who}");
+        assert!(
+            bare.facts().contains("secret open: errno 24"),
+            "{}",
+            bare.facts()
+        );
+        bare.leaks_something(&what);
+        shim.leaks_nothing(&what);
+    }
+}
+
+#[test]
+fn enforce_with_one_descriptor_free() {
+    for (who, bare, shim) in same("one-free") {
+        let what = format!("one free as {who}");
+        assert!(!bare.facts().contains("false"), "{}", bare.facts());
+        bare.leaks_something(&what);
+        shim.leaks_nothing(&what);
+    }
+}
+
+#[test]
+fn enforce_with_0_to_2_closed() {
+    for (who, bare, shim) in same("closed-012") {
+        assert_eq!(bare.facts(), "numbers [0, 1, 2, 3]\n");
+        bare.leaks_something("closed");
+        shim.leaks_nothing(&format!("closed as {who}"));
+    }
+}
+
+#[test]
+fn enforce_on_the_smallest_stack() {
+    for (who, bare, shim) in same("small-stacks") {
+        bare.leaks_something("small stacks");
+        shim.leaks_nothing(&format!("small stacks as {who}"));
+    }
+}
+
+/// A shim that opens and closes the file itself loses the program's locks.
+#[test]
+fn transparent_record_locks_are_kept() {
+    for (_, bare, _) in same("locks") {
+        let facts = bare.facts();
+        assert!(facts.contains("secret after fopen ccs: lost 0"), "{facts}");
+        assert!(facts.contains("secret after close: lost 1"), "{facts}");
+    }
+}

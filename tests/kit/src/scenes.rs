@@ -1,0 +1,54 @@
+//! What no single row can say: threads, full tables, odd places, long runs.
+//!
+//! A scene is a function of the program `doors`. It returns lines of facts; a
+//! test compares them with those of a bare run, or with what must hold.
+
+mod places;
+mod tables;
+mod threads;
+
+use std::ffi::CString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+type Scene = (&'static str, fn(&Path) -> String);
+
+const SCENES: &[Scene] = &[
+    ("chroot", places::chroot),
+    ("chroot-cwd-outside", places::chroot_cwd_outside),
+    ("deep", places::deep),
+    ("longest", places::longest),
+    ("removed", places::removed),
+    ("full-table", tables::full),
+    ("one-free", tables::one_free),
+    ("closed-012", tables::closed),
+    ("locks", tables::locks),
+    ("mixed-threads", threads::mixed),
+    ("writer", threads::writer),
+    ("reader", threads::reader),
+    ("small-stacks", threads::small_stacks),
+];
+
+/// Plays a scene in the tree `dir`; `None` if there is none of this name.
+pub fn play(name: &str, dir: &Path) -> Option<String> {
+    SCENES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, scene)| scene(dir))
+}
+
+/// `path` for a call.
+fn c(path: impl AsRef<Path>) -> CString {
+    CString::new(path.as_ref().as_os_str().as_bytes()).expect("no NUL in a path")
+}
+
+/// A result and the errno it left, as a fact.
+fn fact(call: &str, result: i64) -> String {
+    let error = io::Error::last_os_error().raw_os_error().unwrap_or(0);
+    if result < 0 {
+        format!("{call}: errno {error}\n")
+    } else {
+        format!("{call}: done\n")
+    }
+}

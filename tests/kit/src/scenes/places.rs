@@ -1,0 +1,100 @@
+//! Places that cannot be resolved, or only just.
+
+use std::path::Path;
+
+use super::{c, fact};
+
+const NEW: i32 = libc::O_CREAT | libc::O_WRONLY | libc::O_EXCL;
+
+fn create(path: impl AsRef<Path>, what: &str) -> String {
+    let path = c(path);
+    // SAFETY: the path ends in NUL.
+    let fd = unsafe { libc::open(path.as_ptr(), NEW, 0o666) };
+    fact(what, fd.into())
+}
+
+fn directory(path: &str) -> String {
+    let path = c(path);
+    // SAFETY: the path ends in NUL.
+    let made = unsafe { libc::mkdir(path.as_ptr(), 0o777) };
+    fact("mkdir", made.into())
+}
+
+fn enter(path: impl AsRef<Path>) {
+    std::env::set_current_dir(path).expect("chdir");
+}
+
+fn root(dir: &Path) {
+    std::os::unix::fs::chroot(dir).expect("chroot");
+}
+
+/// A root without /proc, the program inside it.
+pub fn chroot(dir: &Path) -> String {
+    root(dir);
+    enter("/");
+    [
+        create("/secret/new", "absolute"),
+        create("secret/relative", "relative"),
+        create("/outside/../secret/folded", "folded"),
+        create("/outside/secret-jump/../jumped", "through a link"),
+        create("/outside/named.iso", "named"),
+        create("/plain/new", "plain"),
+        create("/nowhere/new", "no parent"),
+    ]
+    .concat()
+}
+
+/// A root that the working directory is not in: getcwd(2) says `(unreachable)`.
+pub fn chroot_cwd_outside(dir: &Path) -> String {
+    enter(dir.join("outside"));
+    root(&dir.join("plain"));
+    [
+        create("named.iso", "named"),
+        create("plain-name", "plain"),
+        directory("box2.iso"),
+    ]
+    .concat()
+}
+
+/// A working directory whose path is longer than PATH_MAX.
+pub fn deep(dir: &Path) -> String {
+    let name = "d".repeat(250);
+    enter(dir.join("secret"));
+    for _ in 0..20 {
+        std::fs::create_dir(&name).expect("mkdir");
+        enter(&name);
+    }
+    let facts = [
+        create("named.iso", "named"),
+        create("../up.iso", "up"),
+        create("plain-name", "plain"),
+    ];
+    facts.concat()
+}
+
+/// Paths of PATH_MAX - 1 bytes, which the kernel takes, and of PATH_MAX.
+pub fn longest(dir: &Path) -> String {
+    let mut facts = String::new();
+    for (length, what) in [(4095, "4095"), (4096, "4096"), (5000, "5000")] {
+        let start = format!("{}/secret/", dir.display());
+        let end = format!("new{length}");
+        let fill = length - start.len() - end.len();
+        let slashes = "./".repeat(fill / 2) + &"/".repeat(fill % 2);
+        facts += &create(format!("{start}{slashes}{end}"), what);
+    }
+    facts
+}
+
+/// A working directory that is gone.
+pub fn removed(dir: &Path) -> String {
+    enter(dir.join("secret/gone"));
+    std::fs::remove_dir(dir.join("secret/gone")).expect("rmdir");
+    [
+        create("new", "inside"),
+        create("new.iso", "named inside"),
+        create("../new", "above"),
+        create("../sub/../beside", "beside"),
+        directory("../made"),
+    ]
+    .concat()
+}

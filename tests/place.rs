@@ -1,0 +1,116 @@
+//! Places that are hard to tell: no /proc, another root, a working directory
+//! that is gone or deeper than a path can be, and names in any bytes.
+//!
+//! The spellings of a place that can be told are rows of `enforce.rs`.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use umaskclamp_testkit::stage::{self, play, play_with, Played};
+use umaskclamp_testkit::{Run, Tree, Who};
+
+/// Plays a scene bare and under the shim: same facts, nothing leaks.
+fn same_but_narrow(scene: &str, who: Who, patterns: Option<&str>) -> (Played, Played) {
+    let set = |run: Run, tree: &Tree| match patterns {
+        Some(list) => run.patterns(list),
+        None => run.patterns(stage::patterns(tree)),
+    };
+    let bare = play_with(scene, who, false, set);
+    let shim = play_with(scene, who, true, set);
+    let what = format!("{scene} as {who}");
+    assert_eq!(shim.facts(), bare.facts(), "{what}");
+    bare.leaks_something(&what);
+    shim.leaks_nothing(&what);
+    shim.plain_as_in(&bare, &what);
+    (bare, shim)
+}
+
+/// Changing the root needs root; says so where the tests are not.
+fn root_only(test: &str) -> bool {
+    if !Who::am_root() {
+        println!("{test}: left out: only root can change its root directory");
+    }
+    Who::am_root()
+}
+
+#[test]
+fn enforce_in_a_chroot_without_proc() {
+    if root_only("enforce_in_a_chroot_without_proc") {
+        same_but_narrow("chroot", Who::Root, Some("/secret:*.iso"));
+    }
+}
+
+#[test]
+fn enforce_names_when_the_cwd_is_outside_the_root() {
+    if root_only("enforce_names_when_the_cwd_is_outside_the_root") {
+        same_but_narrow("chroot-cwd-outside", Who::Root, Some("/secret:*.iso"));
+    }
+}
+
+#[test]
+fn enforce_names_below_a_cwd_longer_than_path_max() {
+    for who in Who::all() {
+        same_but_narrow("deep", who, Some("*.iso"));
+    }
+}
+
+#[test]
+fn enforce_paths_as_long_as_the_kernel_takes() {
+    for who in Who::all() {
+        let (_, shim) = same_but_narrow("longest", who, None);
+        assert_eq!(shim.facts(), "4095: done\n4096: errno 36\n5000: errno 36\n");
+    }
+}
+
+#[test]
+fn enforce_above_a_cwd_that_is_gone() {
+    for who in Who::all() {
+        same_but_narrow("removed", who, None);
+    }
+}
+
+/// Patterns are bytes, and so are names.
+#[test]
+fn enforce_names_that_are_not_utf8() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let script = b"umask 022; > plain/\xff\xfe; > plain/\xff\xfd; > plain/\xc3\xa9x";
+        let run = Run::new("/bin/sh")
+            .arg("-c")
+            .arg(OsStr::from_bytes(script))
+            .who(who);
+        let list = OsStr::from_bytes(b"\xff\xfe:\xc3\xa9?");
+        let report = run.patterns(list).cwd(&tree.root).watch(&tree.root);
+        assert!(
+            report.status.success(),
+            "{}",
+            String::from_utf8_lossy(&report.stderr)
+        );
+        let loosest = |name: &[u8]| {
+            let path = std::path::Path::new("plain").join(OsStr::from_bytes(name));
+            let seen = report.seen.iter().find(|seen| seen.path == path);
+            seen.map(|seen| seen.loosest)
+        };
+        assert_eq!(loosest(b"\xff\xfe"), Some(0o600));
+        assert_eq!(loosest(b"\xff\xfd"), Some(0o644));
+        assert_eq!(loosest(b"\xc3\xa9x"), Some(0o600));
+    }
+}
+
+/// Where nothing but names is known, nothing but names can match.
+#[test]
+fn place_of_a_plain_name_below_a_lost_cwd_is_plain() {
+    for who in Who::all() {
+        let played = play("deep", who, true);
+        let plain = played.seen(|path| path.ends_with("plain-name"));
+        assert_eq!(plain.len(), 1);
+        println!(
+            "a plain name below a cwd deeper than PATH_MAX: {:04o}",
+            plain[0].loosest
+        );
+        assert!(
+            played.facts().ends_with("plain-name: done\n")
+                || played.facts().contains("plain: done")
+        );
+    }
+}
