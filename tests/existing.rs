@@ -84,7 +84,12 @@ fn enforce_by_default() {
             .iter()
             .filter(|w| w.path.starts_with("secret"));
         let modes: Vec<u32> = wide.map(|w| w.mode).collect();
-        assert_eq!(modes, [0o600, 0o600], "each write found a narrow file");
+        assert!(modes.len() >= 2, "{:?}", report.writes);
+        assert!(
+            modes.iter().all(|mode| *mode == 0o600),
+            "{:?}",
+            report.writes
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! Places that cannot be resolved, or only just.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{c, fact};
@@ -56,20 +57,29 @@ pub fn chroot_cwd_outside(dir: &Path) -> String {
     .concat()
 }
 
-/// A working directory whose path is longer than PATH_MAX.
+/// A working directory whose path is longer than PATH_MAX. Nobody can look
+/// there from outside: the modes are facts.
 pub fn deep(dir: &Path) -> String {
     let name = "d".repeat(250);
-    enter(dir.join("secret"));
+    enter(dir.join("plain"));
     for _ in 0..20 {
         std::fs::create_dir(&name).expect("mkdir");
         enter(&name);
     }
-    let facts = [
-        create("named.iso", "named"),
-        create("../up.iso", "up"),
-        create("plain-name", "plain"),
-    ];
-    facts.concat()
+    let mut facts = String::new();
+    for name in [
+        "named.iso",
+        "./dot.iso",
+        "../up.iso",
+        "../../d.iso/beneath",
+        "plain-name",
+    ] {
+        let _ = std::fs::create_dir("../../d.iso");
+        facts += &create(name, name);
+        let mode = std::fs::symlink_metadata(name).map_or(0, |meta| meta.mode() & 0o7777);
+        facts += &format!("mode {mode:04o}\n");
+    }
+    facts
 }
 
 /// Paths of PATH_MAX - 1 bytes, which the kernel takes, and of PATH_MAX.

@@ -67,12 +67,12 @@ const TOUCHING: &[(i64, &str)] = table! {
     SYS_renameat SYS_renameat2 SYS_linkat SYS_setxattr SYS_lsetxattr SYS_fsetxattr
     SYS_bind SYS_mq_open SYS_truncate SYS_ftruncate SYS_execve SYS_execveat SYS_fallocate
     SYS_open_by_handle_at SYS_removexattr SYS_lremovexattr SYS_fremovexattr
+    SYS_unlinkat
 };
 
 /// The older twins, which newer architectures have no numbers for.
 #[cfg(target_arch = "x86_64")]
-const LEGACY: &[(i64, &str)] =
-    table! { SYS_open SYS_creat SYS_mkdir SYS_mknod SYS_chmod SYS_rename SYS_link };
+const LEGACY: &[(i64, &str)] = table! { SYS_open SYS_creat SYS_mkdir SYS_mknod SYS_chmod SYS_rename SYS_link SYS_unlink SYS_rmdir };
 #[cfg(not(target_arch = "x86_64"))]
 const LEGACY: &[(i64, &str)] = &[];
 

@@ -1,6 +1,6 @@
 //! The tree as it is at one instant, and what is remembered of all instants.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,12 @@ type Key = (PathBuf, u64, u64);
 pub(super) struct Tree {
     root: PathBuf,
     also: Vec<PathBuf>,
-    seen: BTreeMap<Key, Seen>,
+    /// In the order of their appearance.
+    seen: Vec<Seen>,
+    /// Those that were there when last looked at: an inode number may be used
+    /// again for the next file, which is another one.
+    there: HashMap<Key, usize>,
+    next: HashMap<Key, usize>,
 }
 
 impl Tree {
@@ -45,7 +50,9 @@ impl Tree {
         Tree {
             root: root.to_owned(),
             also: also.iter().map(PathBuf::from).collect(),
-            seen: BTreeMap::new(),
+            seen: Vec::new(),
+            there: HashMap::new(),
+            next: HashMap::new(),
         }
     }
 
@@ -55,12 +62,14 @@ impl Tree {
 
     pub(super) fn into_seen(mut self) -> Vec<Seen> {
         self.scan("(after)");
-        self.seen.into_values().collect()
+        // Stable: several inodes of one name stay in the order of appearance.
+        self.seen.sort_by(|a, b| a.path.cmp(&b.path));
+        self.seen
     }
 
     /// Looks at every inode of the tree; `call` is what just happened.
     pub(super) fn scan(&mut self, call: &'static str) {
-        for seen in self.seen.values_mut() {
+        for seen in &mut self.seen {
             seen.last = None;
         }
         let root = self.root.clone();
@@ -68,6 +77,7 @@ impl Tree {
         for path in self.also.clone() {
             self.one(&path, call);
         }
+        self.there = std::mem::take(&mut self.next);
     }
 
     fn walk(&mut self, dir: &Path, call: &'static str) {
@@ -108,29 +118,38 @@ impl Tree {
 
     /// Remembers an inode that has no name in the tree.
     pub(super) fn note(&mut self, name: &str, mode: u32, call: &'static str) {
-        self.look((PathBuf::from(name), 0, 0), mode, 0, call);
+        self.seen.push(Seen::new(PathBuf::from(name), mode, call));
     }
 
     fn look(&mut self, key: Key, mode: u32, default: u32, call: &'static str) {
+        let index = self.there.get(&key).copied().unwrap_or_else(|| {
+            self.seen.push(Seen::new(key.0.clone(), mode, call));
+            self.seen.len() - 1
+        });
+        self.next.insert(key, index);
         let bits = mode & 0o7777;
-        let seen = self
-            .seen
-            .entry(key)
-            .or_insert_with_key(|(path, _, _)| Seen {
-                path: path.clone(),
-                kind: mode & libc::S_IFMT,
-                before: (call == "(before)").then_some(bits),
-                first: bits,
-                loosest: bits,
-                by: call,
-                last: None,
-                default: 0,
-            });
+        let seen = &mut self.seen[index];
         if bits & !seen.loosest != 0 {
             seen.loosest |= bits;
             seen.by = call;
         }
         seen.default |= default;
         seen.last = Some(bits);
+    }
+}
+
+impl Seen {
+    fn new(path: PathBuf, mode: u32, call: &'static str) -> Seen {
+        let bits = mode & 0o7777;
+        Seen {
+            path,
+            kind: mode & libc::S_IFMT,
+            before: (call == "(before)").then_some(bits),
+            first: bits,
+            loosest: bits,
+            by: call,
+            last: None,
+            default: 0,
+        }
     }
 }
