@@ -12,6 +12,7 @@
 
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
+use std::borrow::Cow;
 
 /// Pieces are told apart by length up to this one; longer ones are entered
 /// under their first or last so many bytes.
@@ -29,27 +30,27 @@ enum Piece<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Link {
-    hash: u32,
+pub(crate) struct Link {
+    pub hash: u32,
     /// The next of its bucket, counted from 1: of an earlier or the same rule.
-    next: u32,
+    pub next: u32,
 }
 
 #[derive(Debug)]
 pub(crate) struct Index {
-    starts: Pairs,
-    ends: Pairs,
+    pub starts: Pairs,
+    pub ends: Pairs,
     /// Bit `n - 1`: there is a piece of `n` bytes.
-    start_lengths: u64,
-    end_lengths: u64,
+    pub start_lengths: u64,
+    pub end_lengths: u64,
     /// Bit `n % 64`: there is a head of `n` bytes.
-    head_lengths: u64,
+    pub head_lengths: u64,
     /// The first link of each bucket, counted from 1; a power of two of them.
-    buckets: Vec<u32>,
+    pub buckets: Cow<'static, [u32]>,
     /// One for each alternative.
-    links: Vec<Link>,
+    pub links: Cow<'static, [Link]>,
     /// Alternatives without a literal piece, the last one first.
-    others: Vec<u32>,
+    pub others: Cow<'static, [u32]>,
 }
 
 impl Default for Index {
@@ -60,9 +61,9 @@ impl Default for Index {
             start_lengths: 0,
             end_lengths: 0,
             head_lengths: 0,
-            buckets: Vec::new(),
-            links: Vec::new(),
-            others: Vec::new(),
+            buckets: Cow::default(),
+            links: Cow::default(),
+            others: Cow::default(),
         }
     }
 }
@@ -72,27 +73,28 @@ impl Index {
         let alternatives = &store.alternatives;
         let buckets = alternatives.len().saturating_mul(2).next_power_of_two();
         let mut index = Index {
-            buckets: vec![0; buckets],
-            links: Vec::with_capacity(alternatives.len()),
+            buckets: Cow::Owned(vec![0; buckets]),
+            links: Cow::Owned(Vec::with_capacity(alternatives.len())),
             ..Index::default()
         };
-        for (at, alternative) in (0u32..).zip(alternatives) {
+        for (at, alternative) in (0u32..).zip(alternatives.iter()) {
             let hash = match piece(store, alternative) {
                 Some(piece) => index.enter(&piece),
                 None => {
-                    index.others.push(at);
-                    index.links.push(Link { hash: 0, next: 0 });
+                    index.others.to_mut().push(at);
+                    index.links.to_mut().push(Link { hash: 0, next: 0 });
                     continue;
                 }
             };
             let bucket = hash as usize & buckets.saturating_sub(1);
             let next = index
                 .buckets
+                .to_mut()
                 .get_mut(bucket)
                 .map_or(0, |first| std::mem::replace(first, at.saturating_add(1)));
-            index.links.push(Link { hash, next });
+            index.links.to_mut().push(Link { hash, next });
         }
-        index.others.reverse();
+        index.others.to_mut().reverse();
         index
     }
 
@@ -129,7 +131,7 @@ impl Index {
                 store.matches(alternative, path, kind)
             }
         });
-        for &at in &self.others {
+        for &at in self.others.iter() {
             if search.settled(at, |alternative| store.matches(alternative, path, kind)) {
                 break;
             }
@@ -157,7 +159,7 @@ impl Index {
                 .map(|(name, rest)| (name, rest.iter().all(|&b| b == b'/')))
         };
         let mut search = Search::new(self, store, is_name);
-        for &at in &self.others {
+        for &at in self.others.iter() {
             if search.settled(at, |alternative| {
                 names().any(|(name, last)| is_name(alternative, name, last))
             }) {

@@ -6,6 +6,8 @@ use crate::list;
 use crate::path::{names, step};
 use crate::pattern::store::{Span, Store};
 use crate::pattern::{Compiler, PatternFault, PatternFaultKind, Taken};
+use crate::tables;
+use std::borrow::Cow;
 
 /// What a path names, as far as patterns care.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,27 +61,27 @@ pub struct Rule<'a> {
     pub homeless: bool,
 }
 
-#[derive(Debug)]
-struct Entry {
-    text: Span,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub text: Span,
     /// Its alternatives end where those of the next rule begin.
-    first: u32,
-    number: u32,
-    origin: Origin,
-    protects: bool,
-    homeless: bool,
+    pub first: u32,
+    pub number: u32,
+    pub origin: Origin,
+    pub protects: bool,
+    pub homeless: bool,
 }
 
 /// The rules in force, in their order: those of the file, then those of the
 /// environment; or the built-in ones.
 #[derive(Debug, Default)]
 pub struct Rules {
-    store: Store,
-    entries: Vec<Entry>,
-    index: Box<Index>,
-    last_exempt: Option<RuleId>,
-    directory_only: bool,
-    only_names: bool,
+    pub(crate) store: Store,
+    pub(crate) entries: Cow<'static, [Entry]>,
+    pub(crate) index: Box<Index>,
+    pub(crate) last_exempt: Option<RuleId>,
+    pub(crate) directory_only: bool,
+    pub(crate) only_names: bool,
 }
 
 impl Rules {
@@ -99,8 +101,20 @@ impl Rules {
 
     /// The built-in rules, seen from `home`.
     pub fn built_in(home: Option<&[u8]>) -> Result<Rules, Vec<PatternFault>> {
-        let mut builder = Builder::new(&[builtin::PATTERNS], || home.map(<[u8]>::to_vec));
-        builder.built_in();
+        match tables::built_in() {
+            Some(rules) => Ok(rules),
+            None => Rules::read_built_in(|| home.map(<[u8]>::to_vec)),
+        }
+    }
+
+    /// The built-in rules, read from their text.
+    pub(crate) fn read_built_in(
+        home: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> Result<Rules, Vec<PatternFault>> {
+        let mut builder = Builder::new(&[builtin::PATTERNS], home);
+        for (number, (_, line)) in (1u32..).zip(list::lines(builtin::PATTERNS)) {
+            builder.add(line, Origin::BuiltIn, number);
+        }
         builder.finish()
     }
 
@@ -149,6 +163,15 @@ impl Rules {
             .unwrap_or_default()
             .iter()
             .any(|alternative| self.store.matches(alternative, path, kind))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Whether rule number `rule` protects.
+    pub(crate) fn protects(&self, rule: u32) -> bool {
+        self.entry(RuleId(rule)).is_some_and(|entry| entry.protects)
     }
 
     fn entry(&self, id: RuleId) -> Option<&Entry> {
@@ -220,10 +243,13 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
             bytes = bytes.saturating_add(text.len());
             count = count.saturating_add(ends.count());
         }
-        rules.store.bytes.reserve(bytes.saturating_mul(3));
-        rules.store.segments.reserve(count);
-        rules.store.alternatives.reserve(count);
-        rules.entries.reserve(count);
+        if bytes == 0 {
+            count = 0;
+        }
+        rules.store.bytes.to_mut().reserve(bytes.saturating_mul(3));
+        rules.store.segments.to_mut().reserve(count);
+        rules.store.alternatives.to_mut().reserve(count);
+        rules.entries.to_mut().reserve(count);
         Builder {
             rules,
             compiler: Compiler::new(home),
@@ -240,12 +266,6 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
     pub fn file(&mut self, text: &[u8]) {
         for (number, line) in list::lines(text) {
             self.add(line, Origin::File, number);
-        }
-    }
-
-    pub fn built_in(&mut self) {
-        for (number, (_, line)) in (1u32..).zip(list::lines(builtin::PATTERNS)) {
-            self.add(line, Origin::BuiltIn, number);
         }
     }
 
@@ -268,7 +288,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
                 .compile(pattern, text, start, id, &mut rules.store),
         };
         match taken {
-            Ok(taken) => rules.entries.push(Entry {
+            Ok(taken) => rules.entries.to_mut().push(Entry {
                 text,
                 first,
                 number,
@@ -283,6 +303,17 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
                 at,
                 kind,
             }),
+        }
+    }
+
+    /// The rules collected; the built-in ones if there are none.
+    pub fn finish_or_built_in(self) -> Result<Rules, Vec<PatternFault>> {
+        if !self.is_empty() {
+            return self.finish();
+        }
+        match tables::built_in() {
+            Some(rules) => Ok(rules),
+            None => Rules::read_built_in(self.compiler.into_home()),
         }
     }
 

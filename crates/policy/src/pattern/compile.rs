@@ -36,6 +36,14 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
         }
     }
 
+    /// What gives the home directory, which must not have been asked yet.
+    pub fn into_home(self) -> impl FnOnce() -> Option<Vec<u8>> {
+        move || match self.home {
+            Home::Unasked(ask) => ask.and_then(|ask| ask()),
+            Home::Known(home) => home,
+        }
+    }
+
     /// Takes the pattern `text` of the rule `rule`, which lies at `span` of the
     /// store's bytes, into the store; its `!` being its first `start` bytes.
     pub fn compile(
@@ -129,7 +137,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
             let mark = store.bytes.len() as u32;
             if literal {
                 // Components of the head stand in one piece, as in a path.
-                store.bytes.push(b'/');
+                store.bytes.to_mut().push(b'/');
             }
             let segment = segment(text, component, store)?;
             if literal && segment.shape == Shape::Literal {
@@ -146,20 +154,20 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
                 // `/**/a` is `a` at any depth, as `**/a` is.
                 (true, None) if head.len == 0 => anchored = false,
                 (true, Some(before)) if before.shape == Shape::Depth => {}
-                _ => store.segments.push(segment),
+                _ => store.segments.to_mut().push(segment),
             }
         }
         if depth_last {
             // Beneath `a/**` lies what lies beneath `a/*`.
             if store.segments.len() > first {
-                store.segments.pop();
+                store.segments.to_mut().pop();
             }
-            store.segments.push(Segment {
+            store.segments.to_mut().push(Segment {
                 shape: Shape::Any,
                 text: Span::default(),
             });
         }
-        store.alternatives.push(Alternative {
+        store.alternatives.to_mut().push(Alternative {
             rule,
             head,
             first: first as u32,
@@ -219,7 +227,7 @@ fn segment(text: &[u8], tokens: &[Spanned], store: &mut Store) -> Result<Segment
         _ => None,
     };
     if middle.iter().all(|s| bytes(s).is_some()) && (stars == 0 || ends == 0) {
-        store.bytes.extend(middle.iter().filter_map(bytes));
+        store.bytes.to_mut().extend(middle.iter().filter_map(bytes));
         let text = store.since(start);
         let shape = match (stars, ends) {
             (0, 0) => Shape::Literal,
@@ -236,9 +244,9 @@ fn segment(text: &[u8], tokens: &[Spanned], store: &mut Store) -> Result<Segment
     for spanned in tokens {
         match spanned.token {
             Token::Star if after_star => {}
-            Token::Star => store.bytes.push(b'*'),
-            Token::One => store.bytes.push(b'?'),
-            Token::Class { .. } => write_class(text, spanned.at as usize, &mut store.bytes)?,
+            Token::Star => store.bytes.to_mut().push(b'*'),
+            Token::One => store.bytes.to_mut().push(b'?'),
+            Token::Class { .. } => write_class(text, spanned.at as usize, store.bytes.to_mut())?,
             Token::Byte(byte) => {
                 // Everything that `fast_glob` could take for more than a byte;
                 // a leading `!` would negate.
@@ -246,9 +254,9 @@ fn segment(text: &[u8], tokens: &[Spanned], store: &mut Store) -> Result<Segment
                     byte,
                     b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'!' | b',' | b'\\'
                 ) {
-                    store.bytes.push(b'\\');
+                    store.bytes.to_mut().push(b'\\');
                 }
-                store.bytes.push(byte);
+                store.bytes.to_mut().push(byte);
             }
             Token::Slash | Token::Open | Token::Comma | Token::Close => {}
         }

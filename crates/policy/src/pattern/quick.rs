@@ -19,9 +19,9 @@ pub(crate) fn take(span: Span, rule: u32, store: &mut Store) -> bool {
     );
     let taken = pattern(span, rule, store).is_some();
     if !taken {
-        store.bytes.truncate(bytes);
-        store.segments.truncate(segments);
-        store.alternatives.truncate(alternatives);
+        store.bytes.to_mut().truncate(bytes);
+        store.segments.to_mut().truncate(segments);
+        store.alternatives.to_mut().truncate(alternatives);
     }
     taken
 }
@@ -78,7 +78,7 @@ fn pattern(span: Span, rule: u32, store: &mut Store) -> Option<()> {
             if end > store.bytes.len() {
                 return None;
             }
-            store.bytes.extend_from_within(start..end);
+            store.bytes.to_mut().extend_from_within(start..end);
         }
         alternative(store.since(begin), rule, store)?;
         let Some(length) = length else {
@@ -133,14 +133,14 @@ fn alternative(span: Span, rule: u32, store: &mut Store) -> Option<()> {
             head = piece(0, end);
         } else {
             literal = false;
-            store.segments.push(Segment {
+            store.segments.to_mut().push(Segment {
                 shape,
                 text: piece(from, to),
             });
         }
         at = end.saturating_add(1);
     }
-    store.alternatives.push(Alternative {
+    store.alternatives.to_mut().push(Alternative {
         rule,
         head,
         first: first as u32,

@@ -2,6 +2,7 @@
 
 use crate::path::step;
 use crate::rules::Kind;
+use std::borrow::Cow;
 
 /// A piece of the store's bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,11 +61,12 @@ impl Alternative {
     }
 }
 
+/// Borrowed if it was made when this was compiled.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    pub bytes: Vec<u8>,
-    pub segments: Vec<Segment>,
-    pub alternatives: Vec<Alternative>,
+    pub bytes: Cow<'static, [u8]>,
+    pub segments: Cow<'static, [Segment]>,
+    pub alternatives: Cow<'static, [Alternative]>,
 }
 
 impl Store {
@@ -77,7 +79,7 @@ impl Store {
 
     pub fn push(&mut self, bytes: &[u8]) -> Span {
         let start = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.to_mut().extend_from_slice(bytes);
         self.since(start)
     }
 

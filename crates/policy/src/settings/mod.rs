@@ -8,7 +8,6 @@ pub use fault::{Fault, FileFault};
 pub use variables::{Variable, VARIABLES};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};
 
-use crate::builtin;
 use crate::list;
 use crate::mode::Mask;
 use crate::rules::{Builder, Origin, RuleId, Rules};
@@ -255,13 +254,10 @@ fn rules(
             .ok()
     });
 
-    let texts = match (&text, list) {
-        (None, None) => [builtin::PATTERNS, b""],
-        (text, list) => [
-            text.as_deref().unwrap_or_default(),
-            list.unwrap_or_default(),
-        ],
-    };
+    let texts = [
+        text.as_deref().unwrap_or_default(),
+        list.unwrap_or_default(),
+    ];
     let mut builder = Builder::new(&texts, home);
     if let Some(text) = &text {
         builder.file(text);
@@ -270,10 +266,7 @@ fn rules(
         builder.list(list);
     }
     let built_in = builder.is_empty();
-    if built_in {
-        builder.built_in();
-    }
-    let rules = match builder.finish() {
+    let rules = match builder.finish_or_built_in() {
         Ok(rules) => rules,
         Err(found) => {
             faults.extend(found.into_iter().map(|fault| {
