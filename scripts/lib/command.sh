@@ -64,13 +64,16 @@ command_rules() {
 # shellcheck disable=SC2016  # Markdown's backquotes
 # shown PATH: for a table cell: no control characters, no column separator.
 shown() {
-    local text
-    printf -v text '%q' "$1"
+    local text=$1
     case $text in
-        "$1") ;;
-        *) text=${text//|/\\|} ;;
+        *[[:cntrl:]]*) printf -v text '%q' "$text" ;;
     esac
-    printf '`%s`' "$text"
+    printf '`%s`' "${text//|/\\|}"
+}
+
+# The keys of the caller's `state`, each ended by a zero byte.
+sorted_paths() {
+    [ ${#state[@]} -eq 0 ] || printf '%s\0' "${!state[@]}" | LC_ALL=C sort -z
 }
 
 # shellcheck disable=SC2034  # `verdict` is the caller's
@@ -122,7 +125,7 @@ run_command_demo() {
             faults=$((faults + 1))
         fi
         row "$(shown "$path")" "${state[$path]}" "$without" "$with" "$rule"
-    done < <(printf '%s\0' "${!state[@]}" | LC_ALL=C sort -z)
+    done < <(sorted_paths)
     printf '\n%d at sensitive paths, %d elsewhere; exit status %d without, %d with the shim.\n' \
         "$sensitive" "$plain" "${statuses[plain]}" "${statuses[with]}"
     if [ "${statuses[plain]}" -ne "${statuses[with]}" ]; then faults=$((faults + 1)); fi
@@ -138,7 +141,7 @@ run_command_demo() {
                     "$(json_string "${modes["with $path"]-}")" \
                     "$(json_string "${rules[$path]-}")"
                 key=,
-            done < <(printf '%s\0' "${!state[@]}" | LC_ALL=C sort -z)
+            done < <(sorted_paths)
             printf ']}\n'
         } >"$json"
     fi

@@ -93,6 +93,8 @@ run_rear() {
     mapfile -t environment <"$facts/environment"
     (
         umask 022
+        # Settings of whoever called are not what is measured.
+        unset "${!UMASKCLAMP_@}"
         exec env -u LD_PRELOAD "TMPDIR=$work/tmp" "${environment[@]}" \
             rear -c "$work/conf" -v "$workflow"
     ) >"$facts/$workflow.out" 2>&1 </dev/null &
