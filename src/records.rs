@@ -11,7 +11,7 @@ use libc::{c_char, c_int};
 use log::{LevelFilter, Log, Metadata, Record as LogRecord};
 use umaskclamp_policy::record::{Action, Record, Time};
 use umaskclamp_policy::rules::RuleId;
-use umaskclamp_policy::settings::{Level, LogTarget};
+use umaskclamp_policy::settings::{Level, LogTarget, Mode};
 
 use crate::enforce::{Call, Sensitive};
 use crate::scratch::Scratch;
@@ -19,6 +19,10 @@ use crate::state::{self, State};
 use crate::sys;
 
 const STDERR: c_int = 2;
+
+/// The socket of syslog or journald, which `syslog(3)` writes to as well; that
+/// one keeps a descriptor and takes a lock.
+const SYSLOG: &[u8] = b"/dev/log\0";
 
 /// How a log file is opened: `O_NONBLOCK` so that a fifo put in its place cannot
 /// hold the program.
@@ -97,6 +101,35 @@ pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
     }
 }
 
+/// A call was refused (or would have been, in audit mode).
+pub fn refused(sensitive: &Sensitive, call: &Call, reason: &str) {
+    if log::log_enabled!(log::Level::Warn) {
+        let action = if sensitive.audit() {
+            Action::WouldRefuse
+        } else {
+            Action::Refused
+        };
+        emit(
+            sensitive.state,
+            call,
+            action,
+            (None, None),
+            sensitive.rule,
+            reason,
+        );
+    }
+}
+
+/// The rename of a directory was refused for what lies in it.
+pub fn refused_move(sensitive: Option<&Sensitive>, call: &Call, reason: &str) {
+    if log::log_enabled!(log::Level::Warn) {
+        if let Some(state) = state::active() {
+            let rule = sensitive.and_then(|sensitive| sensitive.rule);
+            emit(state, call, Action::Refused, (None, None), rule, reason);
+        }
+    }
+}
+
 /// A ring was asked for and refused.
 pub fn refused_io_uring() {
     if log::log_enabled!(log::Level::Warn) {
@@ -104,6 +137,18 @@ pub fn refused_io_uring() {
             let reason = "its calls would pass every hook";
             emit(state, &call, Action::Refused, (None, None), None, reason);
         }
+    }
+}
+
+/// A child that cannot be entered is started, or is not.
+pub fn unreachable(state: &'static State, call: &Call, refuse: bool, reason: &str) {
+    if log::log_enabled!(log::Level::Warn) {
+        let action = match (refuse, state.settings.mode) {
+            (true, Mode::Enforce) => Action::Refused,
+            (true, _) => Action::WouldRefuse,
+            (false, _) => Action::Unreachable,
+        };
+        emit(state, call, action, (None, None), None, reason);
     }
 }
 
@@ -146,7 +191,16 @@ fn emit(
     };
     let length = match state.settings.log_file {
         LogTarget::Stderr => record.line(&mut buffers.text),
-        _ => record.json(&mut buffers.text),
+        LogTarget::File(_) => record.json(&mut buffers.text),
+        LogTarget::Syslog => {
+            // The rest of a datagram behind its head, shorter than the kernel's
+            // usual limit for one.
+            const DATAGRAM_MAX: usize = 16 * 1024;
+            let head = syslog_head(action.level());
+            let (start, rest) = buffers.text.split_at_mut(head.len());
+            start.copy_from_slice(head);
+            head.len() + record.json(rest.get_mut(..DATAGRAM_MAX).unwrap_or_default())
+        }
     };
     let Ok(text) = core::str::from_utf8(buffers.text.get(..length).unwrap_or_default()) else {
         return;
@@ -158,6 +212,16 @@ fn emit(
         _ => log::Level::Debug,
     };
     log::log!(level, "{text}");
+}
+
+/// Priority (facility `user`) and tag, as syslogd reads them (RFC 3164).
+fn syslog_head(level: Level) -> &'static [u8] {
+    match level {
+        Level::Error => b"<11>umaskclamp: ",
+        Level::Warn => b"<12>umaskclamp: ",
+        Level::Info => b"<14>umaskclamp: ",
+        _ => b"<15>umaskclamp: ",
+    }
 }
 
 fn now() -> Time {
@@ -206,7 +270,9 @@ impl Write for Line {
                     to_file(path, text.as_bytes());
                 }
             }
-            LogTarget::Syslog => {}
+            LogTarget::Syslog => {
+                let _ = sys::send_datagram(SYSLOG, text.trim_end().as_bytes());
+            }
         }
         Ok(())
     }

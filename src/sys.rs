@@ -20,6 +20,14 @@ macro_rules! raw {
     };
 }
 
+/// What is asked before a program is started.
+pub mod programs;
+
+mod directories;
+mod sockets;
+pub use directories::{directory_entries, open_directory};
+pub use sockets::send_datagram;
+
 /// What `stat(2)` tells, as far as the shim asks.
 #[derive(Clone, Copy)]
 pub struct Inode {
@@ -27,6 +35,12 @@ pub struct Inode {
     pub mode: u32,
     /// `st_dev` and `st_ino`: which inode this is.
     pub id: (u64, u64),
+    /// `st_uid`.
+    pub user: u32,
+    /// `st_gid`.
+    pub group: u32,
+    /// `st_nlink`: how many names it has.
+    pub links: u64,
 }
 
 impl Inode {
@@ -69,6 +83,9 @@ fn inode(stat: &layout::Stat) -> Inode {
     Inode {
         mode: stat.st_mode as u32,
         id: (stat.st_dev as u64, stat.st_ino as u64),
+        user: stat.st_uid,
+        group: stat.st_gid,
+        links: stat.st_nlink as u64,
     }
 }
 

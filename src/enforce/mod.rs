@@ -14,7 +14,9 @@ pub mod how;
 pub mod moves;
 pub mod open;
 pub mod socket;
+pub mod spawn;
 pub mod stream;
+mod tree;
 
 use libc::{c_char, c_int};
 use umaskclamp_policy::path;

@@ -1,14 +1,22 @@
 //! Calls that put an inode under a name: `rename` and `link`.
 //!
 //! The inode is narrowed before it gets the name; if the call then fails, its
-//! mode is what it was before.
+//! mode is what it was before. A directory brings what lies in it along
+//! ([`super::tree`]). A hard link that would give a file at a sensitive place a
+//! second name elsewhere is refused: by that name its mode could be widened, and
+//! with it the file at the sensitive place.
 
-use libc::{c_int, c_uint};
+use libc::{c_int, c_uint, EPERM, EXDEV};
+use umaskclamp_policy::rules::{Kind, Verdict};
+use umaskclamp_policy::settings::{ChmodPolicy, Mode};
 
 use super::existing::change;
+use super::tree::Walk;
 use super::{judge, Call, Sensitive, Subject};
+use crate::scratch::Scratch;
+use crate::state::{self, State};
 use crate::sys::{self, Inode};
-use crate::{memory, records};
+use crate::{errno, memory, records};
 
 /// Renames by `real`; with `RENAME_EXCHANGE` both inodes arrive somewhere.
 pub fn rename(
@@ -26,7 +34,7 @@ pub fn rename(
     } else {
         None
     };
-    finish(real(), [there, back])
+    finish(real, [there, back])
 }
 
 /// Links by `real`.
@@ -34,11 +42,46 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
     let (Some(from), Some(to)) = (from, to) else {
         return real();
     };
-    let there = Arrival::prepare(&from, &to);
-    finish(real(), [there, None])
+    match Arrival::prepare(&from, &to) {
+        None if escapes(&from, &to) => {
+            errno::set(EPERM);
+            -1
+        }
+        there => finish(real, [there, None]),
+    }
 }
 
-fn finish(result: c_int, arrivals: [Option<Arrival>; 2]) -> c_int {
+/// Would this link make a file at a sensitive place reachable, and so widenable,
+/// by a plain name? A file without any name (`O_TMPFILE`) has nothing to lose.
+fn escapes(from: &Call, to: &Call) -> bool {
+    let may_widen = |state: &State| state.settings.chmod == ChmodPolicy::Allow;
+    if state::active().is_none_or(may_widen) {
+        return false;
+    }
+    let Ok(inode) = from.inode() else {
+        return false;
+    };
+    if !inode.is(libc::S_IFREG) || inode.links == 0 {
+        return false;
+    }
+    let Some(sensitive) = judge(from, Subject::Other) else {
+        return false;
+    };
+    if judge(to, Subject::Other).is_some() {
+        return false;
+    }
+    records::refused(&sensitive, from, "a link would give it a plain name");
+    !sensitive.audit()
+}
+
+fn finish(real: &dyn Fn() -> c_int, arrivals: [Option<Arrival>; 2]) -> c_int {
+    let refused = arrivals.iter().flatten().any(Arrival::refused);
+    let result = if refused {
+        errno::set(EXDEV);
+        -1
+    } else {
+        real()
+    };
     for arrival in arrivals.into_iter().flatten() {
         if result == 0 {
             arrival.arrived();
@@ -49,18 +92,29 @@ fn finish(result: c_int, arrivals: [Option<Arrival>; 2]) -> c_int {
     result
 }
 
-/// An inode on its way to a sensitive place.
+/// An inode on its way to a sensitive place, or a directory with such below.
 struct Arrival<'a> {
-    sensitive: Sensitive,
+    /// Holds for the inode itself.
+    sensitive: Option<Sensitive>,
     from: &'a Call<'a>,
     to: &'a Call<'a>,
     inode: Inode,
-    narrowed: sys::Result<()>,
+    /// Was the inode itself narrowed? `None` if it need not be.
+    narrowed: Option<sys::Result<()>>,
+    below: Below,
+}
+
+/// What lies in a directory.
+enum Below {
+    Nothing,
+    Narrowed(Walk),
+    Refused,
 }
 
 impl<'a> Arrival<'a> {
     /// Narrows what `from` stands for if it is wide and `to` is sensitive.
     fn prepare(from: &'a Call<'a>, to: &'a Call<'a>) -> Option<Self> {
+        let state = state::active()?;
         let inode = from.inode().ok()?;
         // A link's own mode means nothing; devices, fifos and sockets that exist
         // stay as they are.
@@ -69,41 +123,93 @@ impl<'a> Arrival<'a> {
             libc::S_IFREG => Subject::Other,
             _ => return None,
         };
-        let sensitive = judge(to, subject)?;
-        if !sensitive.wide(inode.permissions()) {
-            memory::remember_inode(&inode);
+        let sensitive = judge(to, subject);
+        let narrowed = sensitive
+            .filter(|sensitive| sensitive.wide(inode.permissions()))
+            .map(|sensitive| {
+                if sensitive.audit() {
+                    Ok(())
+                } else {
+                    change(from, sensitive.clamp(inode.permissions()))
+                }
+            });
+        let below = if subject == Subject::Directory {
+            narrow_below(from, to, state)
+        } else {
+            Below::Nothing
+        };
+        if sensitive.is_none() && matches!(below, Below::Nothing) {
             return None;
         }
-        let narrowed = if sensitive.audit() {
-            Ok(())
-        } else {
-            change(from, sensitive.clamp(inode.permissions()))
-        };
         Some(Arrival {
             sensitive,
             from,
             to,
             inode,
             narrowed,
+            below,
         })
     }
 
+    fn refused(&self) -> bool {
+        matches!(self.below, Below::Refused)
+    }
+
     fn arrived(&self) {
+        let Some(sensitive) = &self.sensitive else {
+            return;
+        };
         let wide = self.inode.permissions();
         memory::remember_inode(&self.inode);
         match self.narrowed {
-            Ok(()) => {
-                let narrow = self.sensitive.clamp(wide);
-                records::tightened(&self.sensitive, self.to, wide, narrow);
-            }
-            Err(error) => records::failed(&self.sensitive, self.to, wide, error),
+            Some(Ok(())) => records::tightened(sensitive, self.to, wide, sensitive.clamp(wide)),
+            Some(Err(error)) => records::failed(sensitive, self.to, wide, error),
+            None => {}
         }
     }
 
-    fn undo(&self) {
-        if self.narrowed.is_ok() && !self.sensitive.audit() {
+    fn undo(mut self) {
+        if let Below::Narrowed(walk) = &mut self.below {
+            walk.undo(self.from);
+        }
+        let audit = self.sensitive.is_some_and(|sensitive| sensitive.audit());
+        if self.narrowed == Some(Ok(())) && !audit {
             // If this fails the file stays narrow, which is the safe side.
             let _ = change(self.from, self.inode.permissions());
         }
+        if self.refused() {
+            let reason = "more in it than can be narrowed before it moves";
+            records::refused_move(self.sensitive.as_ref(), self.to, reason);
+        }
+    }
+}
+
+/// Narrows what lies in the directory `from`, if `to` or something below it is a
+/// sensitive place.
+fn narrow_below(from: &Call, to: &Call, state: &'static State) -> Below {
+    if state.settings.mode == Mode::Audit {
+        return Below::Nothing;
+    }
+    let rules = &state.settings.rules;
+    let reaches = |path: &[u8]| {
+        matches!(rules.verdict(path, Kind::Directory), Verdict::Sensitive(_))
+            || rules.reaches_below(path)
+    };
+    let Some(mut scratch) = Scratch::claim() else {
+        return Below::Refused;
+    };
+    let buffers = scratch.buffers();
+    let mut place = to.place.named(&mut buffers.named, &mut buffers.link);
+    if !reaches(place) {
+        let length = to.place.real(buffers).unwrap_or(0);
+        place = buffers.real.get(..length).unwrap_or_default();
+        if !reaches(place) {
+            return Below::Nothing;
+        }
+    }
+    match Walk::narrow(from, place, state) {
+        Ok(walk) if walk.narrowed() == 0 => Below::Nothing,
+        Ok(walk) => Below::Narrowed(walk),
+        Err(_) => Below::Refused,
     }
 }

@@ -1,0 +1,245 @@
+//! File actions of `posix_spawn` (posix_spawn_file_actions_addopen(3)): the child
+//! opens them inside libc, so the modes are clamped in a copy of the list before
+//! the child starts.
+//!
+//! At the spawn and not when an action is added: a relative path is meant from
+//! where the child is then, after the `chdir` actions before it and after any
+//! `chdir` of the parent's in between.
+
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
+
+use super::existing::{change, must_tighten};
+use super::open::{has_mode, opens_for_writing};
+use super::{Call, Sensitive, Subject};
+use crate::scratch::{Scratch, PATH_MAX};
+use crate::{place, records};
+
+/// `posix_spawn_file_actions_t` (spawn.h).
+#[repr(C)]
+struct List {
+    allocated: c_int,
+    used: c_int,
+    actions: *mut Action,
+    pad: [c_int; 16],
+}
+
+/// `struct __spawn_action` (glibc, posix/spawn_int.h): the same since glibc 2.1
+/// but for new tags.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Action {
+    tag: c_int,
+    of: Arguments,
+}
+
+/// The largest member of the union; the others are prefixes of it or a lone path.
+#[derive(Clone, Copy)]
+#[repr(C)]
+union Arguments {
+    open: OpenArguments,
+    chdir: *const c_char,
+    fchdir: c_int,
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct OpenArguments {
+    fd: c_int,
+    path: *const c_char,
+    flags: c_int,
+    mode: mode_t,
+}
+
+const OPEN: c_int = 2;
+const CHDIR: c_int = 3;
+const FCHDIR: c_int = 4;
+/// Files that were narrowed for one spawn and get their mode back if it fails.
+const UNDO_MAX: usize = 8;
+
+/// Spawns by `real`, which takes the list and gives 0 or an error number.
+///
+/// # Safety
+/// `given` is null or a list that `posix_spawn` would take.
+pub unsafe fn with_clamped_actions(
+    given: *const c_void,
+    real: &mut dyn FnMut(*const c_void) -> c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let Some(list) = (unsafe { given.cast::<List>().as_ref() }) else {
+        return real(given);
+    };
+    let used = usize::try_from(list.used).unwrap_or(0);
+    if used == 0 || list.actions.is_null() || crate::state::active().is_none() {
+        return real(given);
+    }
+    // SAFETY: libc filled so many actions.
+    let actions = unsafe { core::slice::from_raw_parts(list.actions, used) };
+    if !actions.iter().any(creates_or_writes) {
+        return real(given);
+    }
+    let Some(mut scratch) = Scratch::claim() else {
+        return real(given);
+    };
+    let buffers = scratch.buffers();
+    let text = buffers.text.as_mut_ptr();
+    let start = text.align_offset(align_of::<Action>());
+    if start.saturating_add(size_of_val(actions)) > buffers.text.len() {
+        // 2,000 actions: no program has them.
+        return real(given);
+    }
+    // SAFETY: the copy lies inside `text`, aligned, and nothing else uses it.
+    let copy = unsafe {
+        let copy = text.add(start).cast::<Action>();
+        copy.copy_from_nonoverlapping(actions.as_ptr(), used);
+        core::slice::from_raw_parts_mut(copy, used)
+    };
+    let mut from = From {
+        dirfd: AT_FDCWD,
+        path: &mut buffers.named,
+        length: 0,
+    };
+    let mut undo = [const { None }; UNDO_MAX];
+    let mut narrowed = 0;
+    for action in copy.iter_mut() {
+        // SAFETY: the tag says which member libc filled.
+        let changed = unsafe { from.act(action) };
+        if let (Some(changed), Some(slot)) = (changed, undo.get_mut(narrowed)) {
+            *slot = Some((action as *const Action, changed));
+            narrowed += 1;
+        }
+    }
+    let list = List {
+        allocated: list.used,
+        used: list.used,
+        actions: copy.as_mut_ptr(),
+        pad: list.pad,
+    };
+    let result = real((&raw const list).cast());
+    if result != 0 {
+        for (action, mode) in undo.into_iter().flatten() {
+            // SAFETY: the action lies in the copy; its path was read before.
+            unsafe { restore(action, mode) };
+        }
+    }
+    result
+}
+
+fn creates_or_writes(action: &Action) -> bool {
+    // SAFETY: the tag says which member libc filled.
+    action.tag == OPEN && opens_for_writing(unsafe { action.of.open }.flags)
+}
+
+/// An absolute path can be given its mode back; one relative to where the child
+/// would have been stays narrow, which is the safe side.
+///
+/// # Safety
+/// `action` is an `OPEN` whose path is a terminated string.
+unsafe fn restore(action: *const Action, mode: mode_t) {
+    // SAFETY: the caller's promise.
+    let open = unsafe { (*action).of.open };
+    // SAFETY: the caller's promise.
+    if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) } {
+        if call.place.given.first() == Some(&b'/') {
+            let _ = change(&call, mode);
+        }
+    }
+}
+
+/// Where the child is when it comes to an action.
+struct From<'a> {
+    dirfd: c_int,
+    path: &'a mut [u8],
+    length: usize,
+}
+
+impl From<'_> {
+    /// Follows one action; clamps it if it opens at a sensitive place. Gives the
+    /// mode that an existing file had, if that was narrowed.
+    ///
+    /// # Safety
+    /// The action was filled by libc, or its tag is none of those known here.
+    unsafe fn act(&mut self, action: &mut Action) -> Option<mode_t> {
+        match action.tag {
+            CHDIR => {
+                // SAFETY: the tag says so; libc copied the path.
+                let path = unsafe { place::read_path(action.of.chdir) }?;
+                if path.first() == Some(&b'/') {
+                    self.dirfd = AT_FDCWD;
+                    self.length = 0;
+                }
+                self.length = self.joined(path)?;
+                None
+            }
+            FCHDIR => {
+                // SAFETY: the tag says so.
+                self.dirfd = unsafe { action.of.fchdir };
+                self.length = 0;
+                None
+            }
+            OPEN => {
+                // SAFETY: the tag says so.
+                unsafe { self.open(&mut action.of.open) }
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes `path` behind the current one; gives the length of both.
+    fn joined(&mut self, path: &[u8]) -> Option<usize> {
+        let absolute = path.first() == Some(&b'/');
+        let mut end = if absolute { 0 } else { self.length };
+        if end > 0 {
+            *self.path.get_mut(end)? = b'/';
+            end += 1;
+        }
+        let length = end + path.len();
+        if length >= PATH_MAX {
+            return None;
+        }
+        self.path.get_mut(end..length)?.copy_from_slice(path);
+        *self.path.get_mut(length)? = 0;
+        Some(length)
+    }
+
+    /// # Safety
+    /// `open` was filled by libc.
+    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<mode_t> {
+        if !opens_for_writing(open.flags) {
+            return None;
+        }
+        // SAFETY: libc copied the path.
+        let path = unsafe { place::read_path(open.path) }?;
+        self.joined(path)?;
+        let start = self.path.as_ptr().cast();
+        let exclusive = libc::O_CREAT | libc::O_EXCL;
+        let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
+        // SAFETY: the path was terminated just now.
+        let call = unsafe { Call::at("posix_spawn", self.dirfd, start, follow) }?;
+        let (sensitive, call) = Sensitive::place(call, Subject::Other)?;
+        let before = call.inode();
+        if has_mode(open.flags) {
+            let clamped = sensitive.clamp(open.mode);
+            if clamped != open.mode && before.is_err() {
+                records::clamped(&sensitive, &call, open.mode, clamped);
+            }
+            if !sensitive.audit() {
+                open.mode = clamped;
+            }
+        }
+        let inode = before
+            .ok()
+            .filter(|inode| must_tighten(&sensitive, inode))?;
+        let wide = inode.permissions();
+        let narrow = sensitive.clamp(wide);
+        if !sensitive.audit() {
+            if let Err(error) = change(&call, narrow) {
+                records::failed(&sensitive, &call, wide, error);
+                return None;
+            }
+        }
+        records::tightened(&sensitive, &call, wide, narrow);
+        (!sensitive.audit()).then_some(wide)
+    }
+}

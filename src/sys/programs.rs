@@ -1,0 +1,168 @@
+//! System calls around `exec`: is the program one that a preload can enter, and
+//! under which umask does it start.
+
+use libc::{c_char, c_int, c_ulong};
+use syscalls::Sysno;
+
+use super::Result;
+
+/// The ids that decide about `AT_SECURE` (getauxval(3)).
+#[derive(Clone, Copy)]
+pub struct Ids {
+    /// Real user id.
+    pub user: u32,
+    /// Effective user id.
+    pub effective_user: u32,
+    /// Real group id.
+    pub group: u32,
+    /// Effective group id.
+    pub effective_group: u32,
+}
+
+#[cfg(target_pointer_width = "64")]
+mod number {
+    use syscalls::Sysno;
+    pub const USERS: Sysno = Sysno::getresuid;
+    pub const GROUPS: Sysno = Sysno::getresgid;
+}
+
+#[cfg(target_pointer_width = "32")]
+mod number {
+    use syscalls::Sysno;
+    pub const USERS: Sysno = Sysno::getresuid32;
+    pub const GROUPS: Sysno = Sysno::getresgid32;
+}
+
+/// `getresuid(2)` and `getresgid(2)`.
+pub fn ids() -> Ids {
+    let three = |number| {
+        let [mut real, mut effective, mut saved] = [0u32; 3];
+        let _ = raw!(
+            number,
+            core::ptr::addr_of_mut!(real),
+            core::ptr::addr_of_mut!(effective),
+            core::ptr::addr_of_mut!(saved)
+        );
+        (real, effective)
+    };
+    let (user, effective_user) = three(number::USERS);
+    let (group, effective_group) = three(number::GROUPS);
+    Ids {
+        user,
+        effective_user,
+        group,
+        effective_group,
+    }
+}
+
+/// `openat(2)` for reading a program: a regular file, or whatever was put in its
+/// place, which must neither hold us nor become a terminal.
+pub fn open_program(dirfd: c_int, path: *const c_char, flags: c_int) -> Result<c_int> {
+    let flags = flags | libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
+    raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| fd as c_int)
+}
+
+/// `pread(2)`. The offset of the descriptor, which may be the program's, stays.
+pub fn read_at(fd: c_int, out: &mut [u8], offset: u64) -> Result<usize> {
+    #[cfg(target_pointer_width = "64")]
+    return raw!(
+        Sysno::pread64,
+        fd,
+        out.as_mut_ptr(),
+        out.len(),
+        offset as usize
+    );
+    // As two registers, of which i386 has the low one first and others, which
+    // want an even register to begin with, after one that is not used.
+    #[cfg(all(target_pointer_width = "32", target_arch = "x86"))]
+    return raw!(
+        Sysno::pread64,
+        fd,
+        out.as_mut_ptr(),
+        out.len(),
+        offset as u32,
+        (offset >> 32) as u32
+    );
+    #[cfg(all(target_pointer_width = "32", not(target_arch = "x86")))]
+    return raw!(
+        Sysno::pread64,
+        fd,
+        out.as_mut_ptr(),
+        out.len(),
+        0,
+        offset as u32,
+        (offset >> 32) as u32
+    );
+}
+
+/// `faccessat(2)` with the real ids, which are the effective ones wherever a
+/// preload can be entered at all.
+pub fn may(dirfd: c_int, path: *const c_char, access: c_int) -> bool {
+    raw!(Sysno::faccessat, dirfd, path, access).is_ok()
+}
+
+/// `fgetxattr(2)`: the length of the value in `out`.
+pub fn attribute_of(fd: c_int, name: *const c_char, out: &mut [u8]) -> Result<usize> {
+    raw!(Sysno::fgetxattr, fd, name, out.as_mut_ptr(), out.len())
+}
+
+/// Are set-user-ID bits and file capabilities ignored: on a file system that is
+/// mounted `nosuid`, or since the process gave up new privileges?
+pub fn privileges_ignored(fd: c_int) -> bool {
+    if raw!(Sysno::prctl, libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == Ok(1) {
+        return true;
+    }
+    // `struct statfs` as words (statfs(2)); libc's binding hides the flags.
+    const FLAGS: usize = if cfg!(target_pointer_width = "64") {
+        10
+    } else {
+        11
+    };
+    let mut about = [0 as c_ulong; 16];
+    let asked = raw!(Sysno::fstatfs, fd, about.as_mut_ptr());
+    let flags = about.get(FLAGS).copied().unwrap_or_default();
+    asked.is_ok() && flags & libc::ST_NOSUID as c_ulong != 0
+}
+
+/// `execveat(2)`, for a libc that has none.
+pub fn execveat(
+    dirfd: c_int,
+    path: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+    flags: c_int,
+) -> Result<()> {
+    raw!(Sysno::execveat, dirfd, path, arguments, environment, flags).map(drop)
+}
+
+/// `umask(2)`: the one before. Only for a child that a preload cannot enter, and
+/// only where nobody else has this umask: see [`crate::children::fallback`].
+pub fn umask(bits: u32) -> u32 {
+    raw!(Sysno::umask, bits).map_or(bits, |before| before as u32)
+}
+
+/// Blocks every signal for this task; the mask before.
+pub fn block_signals() -> u64 {
+    let mut before = 0u64;
+    let all = u64::MAX;
+    let _ = raw!(
+        Sysno::rt_sigprocmask,
+        libc::SIG_SETMASK,
+        core::ptr::addr_of!(all),
+        core::ptr::addr_of_mut!(before),
+        size_of::<u64>()
+    );
+    before
+}
+
+/// Sets this task's signal mask.
+pub fn set_signals(mask: u64) {
+    let none = core::ptr::null_mut::<u64>();
+    let _ = raw!(
+        Sysno::rt_sigprocmask,
+        libc::SIG_SETMASK,
+        core::ptr::addr_of!(mask),
+        none,
+        size_of::<u64>()
+    );
+}
