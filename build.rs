@@ -5,6 +5,7 @@ use std::{env, fs, path::Path};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=csrc/execl.c");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
 
     // `std` asks for libgcc_s. As a dependency it would be loaded into every
@@ -13,6 +14,12 @@ fn main() {
     let script = Path::new(&out).join("libgcc_s.so");
     fs::write(script, "INPUT(-lgcc_eh -lgcc)\n").expect("OUT_DIR can be written");
     println!("cargo:rustc-link-search=native={out}");
+
+    cc::Build::new()
+        .file("csrc/execl.c")
+        .flag("-std=c99")
+        .warnings_into_errors(true)
+        .compile("umaskclamp-execl");
 
     for argument in [
         // Run our constructor before those of the program's libraries, so that

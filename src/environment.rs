@@ -74,6 +74,11 @@ impl Environment {
         }
     }
 
+    /// Gives the first entry of that name, if there is one, another value.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        self.replace(name, name, value);
+    }
+
     fn find(&self, name: &[u8]) -> Option<usize> {
         self.entries()
             .position(|entry| value_of(entry, name).is_some())

@@ -29,6 +29,7 @@
 //! own are raw ([`sys`]) and leave `errno` alone.
 
 mod arena;
+mod children;
 mod enforce;
 mod environment;
 mod errno;

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use libc::{c_char, c_int};
 use umaskclamp_policy::settings::{self, Fault, FileFault, Mode, Settings};
 
+use crate::children::snapshot;
 use crate::environment::Environment;
 use crate::records::{self, LOG_FLAGS, LOG_MODE};
 use crate::state::{self, State};
@@ -42,6 +43,9 @@ extern "C" fn constructor(
         Err(faults) => refuse(&faults),
     };
     environment.hand_on(&settings);
+    if settings.mode != Mode::Off {
+        snapshot::take(&mut environment);
+    }
     hooks::resolve();
     records::start(settings.level);
     state::publish(Box::leak(Box::new(State::new(settings, program))));

@@ -26,12 +26,15 @@ macro_rules! resolved_at_load {
 
 pub mod accounts;
 pub mod chmod;
+pub mod exec;
+pub mod execl;
 pub mod ipc;
 pub mod mkdir;
 pub mod mknod;
 pub mod moves;
 pub mod open;
 pub mod socket;
+pub mod spawn;
 pub mod stdio;
 pub mod streams;
 pub mod syscall;
@@ -50,4 +53,6 @@ pub fn resolve() {
     socket::resolve();
     truncate::resolve();
     syscall::resolve();
+    exec::resolve();
+    spawn::resolve();
 }

@@ -1,0 +1,119 @@
+//! What protects a child that a preload cannot enter: `umask | mask`, for that
+//! child alone. Weaker than the clamp: it holds everywhere and not only at
+//! sensitive paths, and below a default ACL not at all.
+//!
+//! Here, and nowhere else in the shim, is `umask(2)` called.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+use libc::{c_int, c_short, posix_spawnattr_t, sigset_t, POSIX_SPAWN_SETSIGMASK};
+
+use crate::sys::{self, programs};
+
+/// Makes a call that replaces this program, under a narrowed umask, which is put
+/// back when the call fails.
+///
+/// A `vfork` child has an umask of its own already. In a program with threads the
+/// others see the narrow umask until the exec ends them, or fails: nothing gets
+/// wider by that.
+pub fn exec(mask: u32, real: &dyn Fn() -> c_int) -> c_int {
+    // The first call only asks: between the two, nobody gets more than the owner.
+    let before = programs::umask(0o077);
+    programs::umask(before | mask);
+    let result = real();
+    programs::umask(before);
+    result
+}
+
+/// Bytes of the helper's stack: `posix_spawn` makes one of its own for the child.
+const STACK: usize = 64 * 1024;
+
+/// What the helper is to do, and what came of it.
+struct Task<'a> {
+    mask: u32,
+    real: &'a dyn Fn(*const posix_spawnattr_t) -> c_int,
+    attributes: *const posix_spawnattr_t,
+    result: c_int,
+}
+
+/// Calls `posix_spawn` so that the child, and nobody else, has a narrowed umask.
+/// `None` if the kernel refuses the helper: then the child is not protected.
+///
+/// The helper is a task of this process that shares all but the umask, cwd and
+/// root (`clone` without `CLONE_FS`); the calling thread waits until it is gone
+/// (`CLONE_VFORK`), so that its thread-local data, `errno` among them, are used
+/// by one of the two at a time. The helper takes no signal: a handler that jumps
+/// would leave on the wrong stack. The child gets the caller's mask through its
+/// attributes.
+///
+/// # Safety
+/// `attributes` is null or a valid attribute object.
+pub unsafe fn spawn(
+    mask: u32,
+    attributes: *const posix_spawnattr_t,
+    real: &dyn Fn(*const posix_spawnattr_t) -> c_int,
+) -> Option<c_int> {
+    let mut copy = MaybeUninit::<posix_spawnattr_t>::uninit();
+    let mut flags: c_short = 0;
+    // SAFETY: the caller's promise. An attribute object is plain data (POSIX
+    // only forbids to use a copy that was not made by a function; glibc and musl
+    // keep all of it inside).
+    unsafe {
+        if attributes.is_null() {
+            libc::posix_spawnattr_init(copy.as_mut_ptr());
+        } else {
+            copy.as_mut_ptr().copy_from(attributes, 1);
+        }
+        libc::posix_spawnattr_getflags(copy.as_ptr(), &mut flags);
+    }
+    let stack = sys::map(STACK)?;
+    let before = programs::block_signals();
+    if c_int::from(flags) & POSIX_SPAWN_SETSIGMASK == 0 {
+        // SAFETY: all-zero is a valid signal set, and longer than the kernel's.
+        let mut signals: sigset_t = unsafe { core::mem::zeroed() };
+        // SAFETY: the kernel's set is the beginning of libc's.
+        unsafe {
+            core::ptr::addr_of_mut!(signals)
+                .cast::<u64>()
+                .write_unaligned(before)
+        };
+        // SAFETY: the copy was initialised above.
+        unsafe {
+            libc::posix_spawnattr_setsigmask(copy.as_mut_ptr(), &signals);
+            let flags = c_int::from(flags) | POSIX_SPAWN_SETSIGMASK;
+            libc::posix_spawnattr_setflags(copy.as_mut_ptr(), flags as c_short);
+        }
+    }
+    let mut task = Task {
+        mask,
+        real,
+        attributes: copy.as_ptr(),
+        result: 0,
+    };
+    let kind = libc::CLONE_VM
+        | libc::CLONE_FILES
+        | libc::CLONE_SIGHAND
+        | libc::CLONE_THREAD
+        | libc::CLONE_SYSVSEM
+        | libc::CLONE_VFORK;
+    // SAFETY: the stack is a fresh mapping, and the task outlives the helper,
+    // which is gone when `clone` returns.
+    let helper = unsafe {
+        let top = stack.add(STACK).cast::<c_void>();
+        libc::clone(helper, top, kind, core::ptr::addr_of_mut!(task).cast())
+    };
+    programs::set_signals(before);
+    // SAFETY: the mapping of above; nothing runs on it any more.
+    unsafe { sys::unmap(stack, STACK) };
+    (helper >= 0).then_some(task.result)
+}
+
+extern "C" fn helper(task: *mut c_void) -> c_int {
+    // SAFETY: `spawn` passes a `Task` and waits until this returns.
+    let task = unsafe { &mut *task.cast::<Task>() };
+    let before = programs::umask(0o077);
+    programs::umask(before | task.mask);
+    task.result = (task.real)(task.attributes);
+    0
+}

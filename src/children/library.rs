@@ -1,0 +1,112 @@
+//! Will the dynamic loader of a child find this library, and take it?
+
+use libc::{c_char, AT_FDCWD, R_OK, S_ISUID};
+use umaskclamp_policy::elf::Machine;
+use umaskclamp_policy::path;
+
+use super::snapshot::{Preload, Snapshot};
+use super::target::Reason;
+use crate::sys::{self, Inode};
+
+/// Where loaders look for a name without a directory. The last of the path is
+/// what `$LIB` stands for there.
+const DIRECTORIES: &[&str] = if cfg!(target_arch = "x86_64") {
+    &["lib/x86_64-linux-gnu", "lib64", "lib"]
+} else if cfg!(target_arch = "x86") {
+    &["lib/i386-linux-gnu", "lib32", "lib"]
+} else if cfg!(target_arch = "aarch64") {
+    &["lib/aarch64-linux-gnu", "lib64", "lib"]
+} else {
+    &["lib64", "lib"]
+};
+
+/// The same for a 32-bit program on a 64-bit PC.
+const DIRECTORIES_I386: &[&str] = &["lib/i386-linux-gnu", "lib32", "lib"];
+
+/// What the loader of this machine is called (`PT_INTERP`).
+const LOADER: Option<&core::ffi::CStr> = if cfg!(target_arch = "x86_64") {
+    Some(c"/lib64/ld-linux-x86-64.so.2")
+} else if cfg!(target_arch = "x86") {
+    Some(c"/lib/ld-linux.so.2")
+} else if cfg!(target_arch = "aarch64") {
+    Some(c"/lib/ld-linux-aarch64.so.1")
+} else {
+    None
+};
+
+/// Is this the file that programs name as their loader?
+pub fn is_standard_loader(inode: &Inode) -> bool {
+    let loader = LOADER.and_then(|path| sys::stat_at(AT_FDCWD, path.as_ptr(), 0).ok());
+    loader.is_some_and(|loader| loader.id == inode.id)
+}
+
+/// Does the loader take the library into a program that runs under other ids than
+/// its caller (ld.so(8), "secure-execution mode")? From `LD_PRELOAD` only by name,
+/// from a standard directory, if the library has the set-user-ID bit; by
+/// `/etc/ld.so.preload` always.
+pub fn enters_secure(snapshot: &Snapshot) -> bool {
+    let Some(preload) = &snapshot.preload else {
+        return true;
+    };
+    !preload.entry.contains(&b'/')
+        && sys::stat_at(AT_FDCWD, preload.file.as_ptr().cast(), 0)
+            .is_ok_and(|inode| inode.mode & S_ISUID != 0)
+}
+
+/// Why a program of this machine would not get the library, if so: it lies
+/// outside of a `chroot`, or the user may not read it, or there is none for 32
+/// bits. `room` is working memory.
+pub fn missing(snapshot: &Snapshot, machine: Machine, room: &mut [u8]) -> Option<Reason> {
+    // By `/etc/ld.so.preload`: that of a `chroot` is another file.
+    let preload = snapshot.preload.as_ref()?;
+    if machine == Machine::HERE {
+        let there = readable(preload.file.as_ptr().cast()) || elsewhere(preload, DIRECTORIES, room);
+        return (!there).then_some(Reason::NoLibrary);
+    }
+    let there = elsewhere(preload, DIRECTORIES_I386, room);
+    (!there).then_some(Reason::OtherMachine)
+}
+
+fn readable(path: *const c_char) -> bool {
+    sys::programs::may(AT_FDCWD, path, R_OK)
+}
+
+/// Is the library in another of these directories, where the entry leaves it to
+/// the loader which one is meant?
+fn elsewhere(preload: &Preload, directories: &[&str], room: &mut [u8]) -> bool {
+    let entry = preload.entry;
+    let (before, after) = if !entry.contains(&b'/') {
+        let name = path::last(entry);
+        return directories.iter().any(|directory| {
+            [&b"/usr/"[..], b"/"].iter().any(|root| {
+                join(room, &[root, directory.as_bytes(), b"/", name]).is_some_and(readable)
+            })
+        });
+    } else if let Some(split) = split(entry, b"${LIB}").or_else(|| split(entry, b"$LIB")) {
+        split
+    } else {
+        return false;
+    };
+    directories
+        .iter()
+        .any(|directory| join(room, &[before, directory.as_bytes(), after]).is_some_and(readable))
+}
+
+fn split<'a>(entry: &'a [u8], token: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = entry
+        .windows(token.len())
+        .position(|window| window == token)?;
+    let (before, rest) = entry.split_at_checked(at)?;
+    Some((before, rest.get(token.len()..)?))
+}
+
+/// The parts, one behind the other, and a NUL.
+pub fn join(room: &mut [u8], parts: &[&[u8]]) -> Option<*const c_char> {
+    let mut length = 0usize;
+    for part in parts.iter().copied().chain([&b"\0"[..]]) {
+        let end = length.checked_add(part.len())?;
+        room.get_mut(length..end)?.copy_from_slice(part);
+        length = end;
+    }
+    Some(room.as_ptr().cast())
+}

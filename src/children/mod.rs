@@ -1,0 +1,235 @@
+//! Programs that are started: they keep the protection, or a record says that
+//! they cannot.
+//!
+//! Before each exec and spawn two things are seen to. The child's environment
+//! gets back what the program dropped or changed of `LD_PRELOAD` and the settings
+//! ([`envp`]). And the program is looked at ([`target`]): one that a preload
+//! cannot enter gets what `UMASKCLAMP_UNREACHABLE` says ([`fallback`]).
+//!
+//! All of this runs between `vfork` and `exec`, where memory is the parent's: no
+//! heap, and nothing claimed when the real call is made. A `vfork` child that
+//! execs never comes back to give back.
+
+pub mod envp;
+pub mod fallback;
+mod library;
+mod once;
+mod output;
+mod reader;
+mod search;
+pub mod snapshot;
+pub mod target;
+
+use libc::{c_char, c_int, posix_spawnattr_t, EPERM};
+use umaskclamp_policy::settings::{Mode, Unreachable};
+
+use crate::enforce::Call;
+use crate::place::{self, Place};
+use crate::scratch::Scratch;
+use crate::state::{self, State};
+use crate::{errno, records};
+use envp::{Array, Preloaded};
+use snapshot::Snapshot;
+use target::{At, Found, Reason, Room};
+
+/// Which program a call starts.
+#[derive(Clone, Copy)]
+pub enum Target {
+    At(At),
+    /// Searched in `PATH`, and given to the shell if it has no format.
+    Search {
+        file: *const c_char,
+        reset: bool,
+        shell: bool,
+    },
+}
+
+/// A call that starts a program.
+#[derive(Clone, Copy)]
+pub struct Start {
+    /// Name of the symbol, for records.
+    pub name: &'static str,
+    pub target: Target,
+}
+
+/// How the program is to be started.
+enum Plan {
+    Go {
+        preloaded: Preloaded,
+        /// Bits to be set in the child's umask.
+        mask: Option<u32>,
+    },
+    Refuse,
+}
+
+const AS_EVER: Plan = Plan::Go {
+    preloaded: Preloaded::Keep,
+    mask: None,
+};
+
+/// Makes a call of the `exec` family: -1 and `errno` if it returns at all. `real`
+/// takes the environment that the program is to get.
+///
+/// # Safety
+/// `given` and what it points to are left alone meanwhile.
+pub unsafe fn exec(start: Start, given: Array, real: &dyn Fn(Array) -> c_int) -> c_int {
+    let Some((state, snapshot)) = active() else {
+        return real(given);
+    };
+    let (preloaded, mask) = match plan(state, snapshot, &start) {
+        Plan::Go { preloaded, mask } => (preloaded, mask),
+        Plan::Refuse => {
+            errno::set(EPERM);
+            return -1;
+        }
+    };
+    let call = |array: Array| match mask {
+        Some(mask) => fallback::exec(mask, &|| real(array)),
+        None => real(array),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
+}
+
+/// Makes a call of the `posix_spawn` family: 0 or an error number. `real` takes
+/// attributes and environment.
+///
+/// # Safety
+/// As for [`exec`], and `attributes` is null or a valid attribute object.
+pub unsafe fn spawn(
+    start: Start,
+    attributes: *const posix_spawnattr_t,
+    given: Array,
+    real: &dyn Fn(*const posix_spawnattr_t, Array) -> c_int,
+) -> c_int {
+    let Some((state, snapshot)) = active() else {
+        return real(attributes, given);
+    };
+    let (preloaded, mask) = match plan(state, snapshot, &start) {
+        Plan::Go { preloaded, mask } => (preloaded, mask),
+        Plan::Refuse => return EPERM,
+    };
+    let call = |array: Array| {
+        let narrowed = mask.and_then(|mask| {
+            // SAFETY: the caller's promise.
+            unsafe { fallback::spawn(mask, attributes, &|attributes| real(attributes, array)) }
+        });
+        narrowed.unwrap_or_else(|| real(attributes, array))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
+}
+
+/// What is known since load, unless the mode is `off`.
+fn active() -> Option<(&'static State, &'static Snapshot)> {
+    state::active().zip(snapshot::taken())
+}
+
+/// Looks at the program, records what cannot be entered, and decides.
+fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
+    // Without working memory the program is not looked at.
+    let Some(mut scratch) = Scratch::claim() else {
+        return AS_EVER;
+    };
+    let buffers = scratch.buffers();
+    let mut room = Room {
+        interpreter: &mut buffers.link,
+        text: &mut buffers.text,
+    };
+    let mut look = |at: At| target::look(snapshot, at, &mut room);
+    let (found, at) = match start.target {
+        Target::At(at) => (look(at), at),
+        Target::Search { file, reset, shell } => {
+            // SAFETY: the program's own argument.
+            let Some(file) = (unsafe { place::read_path(file) }) else {
+                return AS_EVER;
+            };
+            let candidate = |path| At {
+                reset,
+                ..At::path(path)
+            };
+            let found = search::search(file, &mut buffers.named, &mut |path| look(candidate(path)));
+            let at = candidate(buffers.named.as_ptr().cast());
+            match found {
+                Found::NoFormat if shell => {
+                    let shell = candidate(c"/bin/sh".as_ptr());
+                    (look(shell), shell)
+                }
+                found => (found, at),
+            }
+        }
+    };
+    let Found::Cannot(reason, inode) = found else {
+        return AS_EVER;
+    };
+    let at = match room.interpreter.first() {
+        Some(0) | None => at,
+        Some(_) => At::path(room.interpreter.as_ptr().cast()),
+    };
+    let refuse = state.settings.unreachable == Unreachable::Refuse;
+    if once::first(inode, reason) {
+        record(state, start.name, &at, refuse, reason);
+    }
+    if refuse && state.settings.mode == Mode::Enforce {
+        return Plan::Refuse;
+    }
+    let narrow =
+        state.settings.mode == Mode::Enforce && state.settings.unreachable == Unreachable::Umask;
+    Plan::Go {
+        preloaded: match reason.bars_preload() {
+            true => Preloaded::TakeOut,
+            false => Preloaded::Keep,
+        },
+        mask: narrow.then(|| state.settings.mask.bits()),
+    }
+}
+
+fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reason: Reason) {
+    // SAFETY: the kernel took this path a moment ago.
+    let given = unsafe { place::read_path(at.path) }.unwrap_or_default();
+    let place = Place {
+        dirfd: at.dirfd,
+        given,
+        follow: true,
+        in_root: false,
+    };
+    let call = Call {
+        name,
+        place,
+        path: at.path,
+    };
+    records::unreachable(state, &call, refuse, reason.text());
+}
+
+/// A program at a path below the cwd.
+pub fn at_path(name: &'static str, path: *const c_char) -> Start {
+    Start {
+        name,
+        target: Target::At(At::path(path)),
+    }
+}
+
+/// A program as `execveat(2)` names it.
+pub fn at(name: &'static str, dirfd: c_int, path: *const c_char, flags: c_int) -> Start {
+    let at = At {
+        dirfd,
+        flags: flags & (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW),
+        ..At::path(path)
+    };
+    Start {
+        name,
+        target: Target::At(at),
+    }
+}
+
+/// A program that is searched.
+pub fn searched(name: &'static str, file: *const c_char) -> Start {
+    Start {
+        name,
+        target: Target::Search {
+            file,
+            reset: false,
+            shell: true,
+        },
+    }
+}

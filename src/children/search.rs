@@ -1,0 +1,45 @@
+//! Which file `execvp` and `posix_spawnp` will start: the search of
+//! `posix/execvpe.c` of glibc, without its attempts.
+
+use core::ffi::CStr;
+
+use libc::{c_char, X_OK};
+
+use super::library::join;
+use super::target::Found;
+use crate::sys::programs;
+
+/// `CS_PATH`, which glibc takes where `PATH` is not set.
+const STANDARD: &[u8] = b"/bin:/usr/bin";
+
+/// Looks at one candidate after the other with `look`, and leaves the path of
+/// the one that will be started in `room`.
+pub fn search(file: &[u8], room: &mut [u8], look: &mut dyn FnMut(*const c_char) -> Found) -> Found {
+    if file.is_empty() {
+        return Found::Nothing;
+    }
+    if file.contains(&b'/') {
+        return join(room, &[file]).map_or(Found::Nothing, look);
+    }
+    // SAFETY: `getenv` reads the environment as `execvp` itself will.
+    let path = unsafe { libc::getenv(c"PATH".as_ptr()) };
+    let path = if path.is_null() {
+        STANDARD
+    } else {
+        // SAFETY: a value of the environment is a terminated string, and the
+        // caller of `execvp` leaves it alone.
+        unsafe { CStr::from_ptr(path) }.to_bytes()
+    };
+    for directory in path.split(|&byte| byte == b':') {
+        let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
+        let Some(candidate) = join(room, &[directory, slash, file]) else {
+            continue;
+        };
+        let found = look(candidate);
+        // What is not there, or may not be executed, is passed over.
+        if found != Found::Nothing && programs::may(libc::AT_FDCWD, candidate, X_OK) {
+            return found;
+        }
+    }
+    Found::Nothing
+}

@@ -1,0 +1,292 @@
+//! Can a preload enter the program that is about to start?
+//!
+//! The file is read as the kernel will read it, to the end of a chain of scripts.
+//! What cannot be told (no permission to read, a full descriptor table) counts as
+//! entered: narrowing the umask of a program that the shim does enter would
+//! disturb it everywhere. Between this look and the kernel's own, somebody who
+//! may write to the directory can put another program there.
+
+use libc::{c_char, c_int, AT_FDCWD, S_IFREG, S_ISGID, S_ISUID, S_IXGRP};
+use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine};
+
+use super::library;
+use super::snapshot::Snapshot;
+use crate::scratch::PATH_MAX;
+use crate::sys::programs::{self, Ids};
+use crate::sys::{self, Inode};
+
+/// Why a preload cannot enter a program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Static,
+    SetId,
+    Capabilities,
+    Musl,
+    OtherLibc,
+    OtherMachine,
+    OwnSystemCalls,
+    NoLibrary,
+}
+
+impl Reason {
+    /// For records.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::Static => "static program",
+            Reason::SetId => "runs under another user or group id",
+            Reason::Capabilities => "has file capabilities",
+            Reason::Musl => "musl program",
+            Reason::OtherLibc => "program of another libc",
+            Reason::OtherMachine => "program of another machine",
+            Reason::OwnSystemCalls => "makes its own system calls (Go)",
+            Reason::NoLibrary => "cannot find the library",
+        }
+    }
+
+    /// Would our entry in `LD_PRELOAD` keep the program from starting (musl), or
+    /// make it complain on stderr about nothing that its children could use?
+    pub fn bars_preload(self) -> bool {
+        matches!(self, Reason::Musl | Reason::OtherLibc | Reason::NoLibrary)
+    }
+}
+
+/// What a look at a program found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The shim will be in it, or this cannot be told.
+    Enters,
+    /// It will not; the inode says which program.
+    Cannot(Reason, (u64, u64)),
+    /// No such file, or nothing that can be executed: the call will fail.
+    Nothing,
+    /// A file that is no program: `execvp` gives it to the shell.
+    NoFormat,
+}
+
+/// The kernel follows so many scripts (`exec_binprm`).
+const SCRIPTS_MAX: u32 = 5;
+
+/// Working memory for one look.
+pub struct Room<'a> {
+    /// The path of an interpreter; empty if the program was no script.
+    pub interpreter: &'a mut [u8; PATH_MAX],
+    /// What is read of files.
+    pub text: &'a mut [u8],
+}
+
+/// Where a program is, as `execveat(2)` is told, and under whom it will run.
+#[derive(Clone, Copy)]
+pub struct At {
+    pub dirfd: c_int,
+    pub path: *const c_char,
+    /// `AT_EMPTY_PATH`: with an empty path, what the descriptor refers to.
+    pub flags: c_int,
+    /// The effective ids become the real ones before (`POSIX_SPAWN_RESETIDS`).
+    pub reset: bool,
+}
+
+impl At {
+    pub fn path(path: *const c_char) -> Self {
+        At {
+            dirfd: AT_FDCWD,
+            path,
+            flags: 0,
+            reset: false,
+        }
+    }
+}
+
+/// Looks at a program. Leaves the path of the last interpreter in `room`, if it
+/// is a script.
+pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
+    if let Some(first) = room.interpreter.first_mut() {
+        *first = 0;
+    }
+    for _ in 0..=SCRIPTS_MAX {
+        let Ok(inode) = sys::stat_at(at.dirfd, at.path, at.flags) else {
+            return Found::Nothing;
+        };
+        if !inode.is(S_IFREG) {
+            return Found::Nothing;
+        }
+        let Some(file) = File::open(&at) else {
+            return unread(snapshot, &inode, at.reset);
+        };
+        let (head, rest) = room.text.split_at_mut(elf::HEAD);
+        let length = programs::read_at(file.fd, head, 0).unwrap_or(0);
+        let head = head.get(..length).unwrap_or_default();
+        let mut read =
+            |offset, out: &mut [u8]| programs::read_at(file.fd, out, offset).unwrap_or(0);
+        let name = match elf::inspect(head, &mut read) {
+            Image::Unknown => return Found::NoFormat,
+            Image::Elf(elf) => {
+                let program = Program {
+                    elf: &elf,
+                    inode: &inode,
+                    file: &file,
+                    at: &at,
+                };
+                return match program.reason(snapshot, rest) {
+                    Some(reason) => Found::Cannot(reason, inode.id),
+                    None => Found::Enters,
+                };
+            }
+            Image::Script(name) => name,
+        };
+        let Some(path) = library::join(room.interpreter, &[name]) else {
+            return Found::Nothing;
+        };
+        at = At {
+            reset: at.reset,
+            ..At::path(path)
+        };
+    }
+    Found::Nothing
+}
+
+/// A program that may be executed but not read: only its bits are known.
+fn unread(snapshot: &Snapshot, inode: &Inode, reset: bool) -> Found {
+    if changes_ids(inode, reset, false) && !library::enters_secure(snapshot) {
+        Found::Cannot(Reason::SetId, inode.id)
+    } else {
+        Found::Enters
+    }
+}
+
+/// A descriptor, ours to close or the program's.
+struct File {
+    fd: c_int,
+    ours: bool,
+}
+
+impl File {
+    fn open(at: &At) -> Option<File> {
+        let At {
+            dirfd, path, flags, ..
+        } = *at;
+        let follow = match flags & libc::AT_SYMLINK_NOFOLLOW {
+            0 => 0,
+            _ => libc::O_NOFOLLOW,
+        };
+        // SAFETY: `stat_at` took the path, so that its first byte can be read.
+        let by_descriptor = flags & libc::AT_EMPTY_PATH != 0 && unsafe { *path } == 0;
+        if !by_descriptor {
+            let fd = programs::open_program(dirfd, path, follow).ok()?;
+            return Some(File { fd, ours: true });
+        }
+        if programs::read_at(dirfd, &mut [0], 0).is_ok() {
+            return Some(File {
+                fd: dirfd,
+                ours: false,
+            });
+        }
+        // `O_PATH`, the usual way to hold a program.
+        let name = crate::place::DescriptorName::in_self(dirfd);
+        let fd = programs::open_program(AT_FDCWD, name.as_ptr(), 0).ok()?;
+        Some(File { fd, ours: true })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        if self.ours {
+            sys::close(self.fd);
+        }
+    }
+}
+
+struct Program<'a> {
+    elf: &'a Elf,
+    inode: &'a Inode,
+    file: &'a File,
+    at: &'a At,
+}
+
+impl Program<'_> {
+    /// Why it cannot be entered, if it cannot. `room` is working memory.
+    fn reason(&self, snapshot: &Snapshot, room: &mut [u8]) -> Option<Reason> {
+        match self.elf.loader {
+            Loader::None if !self.is_loader() => return Some(Reason::Static),
+            Loader::None | Loader::Gnu => {}
+            Loader::Musl => return Some(Reason::Musl),
+            Loader::Other => return Some(Reason::OtherLibc),
+        }
+        if self.elf.machine != Machine::HERE && self.elf.machine != Machine::I386 {
+            return Some(Reason::OtherMachine);
+        }
+        if self.elf.go {
+            return Some(Reason::OwnSystemCalls);
+        }
+        if let Some(reason) = self.secure() {
+            return (!library::enters_secure(snapshot)).then_some(reason);
+        }
+        library::missing(snapshot, self.elf.machine, room)
+    }
+
+    /// A dynamic loader that is itself started as a program names no loader.
+    fn is_loader(&self) -> bool {
+        if !self.elf.shared || self.elf.machine != Machine::HERE {
+            return false;
+        }
+        // SAFETY: `stat_at` took the path.
+        let path = unsafe { crate::place::read_path(self.at.path) };
+        path.is_some_and(elf::is_loader_name) || library::is_standard_loader(self.inode)
+    }
+
+    /// Will the kernel set `AT_SECURE` (`cap_bprm_creds_from_file` in
+    /// `security/commoncap.c`), so that the loader drops the preload? A security
+    /// module may do so as well, of which nothing is known here.
+    fn secure(&self) -> Option<Reason> {
+        let ids = programs::ids();
+        let ignored = || programs::privileges_ignored(self.file.fd);
+        let special = self.inode.mode & (S_ISUID | S_ISGID) != 0;
+        if changes_ids_of(&ids, self.inode, self.at.reset, special && ignored()) {
+            return Some(Reason::SetId);
+        }
+        // Root's capabilities are not those of files.
+        if ids.user == 0 {
+            return None;
+        }
+        let mut value = [0; 24];
+        let name = c"security.capability".as_ptr();
+        let length = programs::attribute_of(self.file.fd, name, &mut value).ok()?;
+        let value = value.get(..length)?;
+        (grants(value) && !ignored()).then_some(Reason::Capabilities)
+    }
+}
+
+/// Does this `struct vfs_cap_data` give capabilities? Its first word has the flag
+/// "effective"; then come pairs of permitted and inheritable ones.
+fn grants(value: &[u8]) -> bool {
+    let words = value.chunks_exact(4);
+    words
+        .take(5)
+        .enumerate()
+        .any(|(index, word)| match (index, word) {
+            (0, [flags, ..]) => flags & 1 != 0,
+            (1 | 3, word) => word.iter().any(|&byte| byte != 0),
+            _ => false,
+        })
+}
+
+fn changes_ids(inode: &Inode, reset: bool, ignored: bool) -> bool {
+    changes_ids_of(&programs::ids(), inode, reset, ignored)
+}
+
+/// The kernel compares the new effective ids with the old real ones: a process
+/// that only lowered its effective id starts secure programs too.
+fn changes_ids_of(ids: &Ids, inode: &Inode, reset: bool, ignored: bool) -> bool {
+    let (mut user, mut group) = match reset {
+        true => (ids.user, ids.group),
+        false => (ids.effective_user, ids.effective_group),
+    };
+    if !ignored {
+        if inode.mode & S_ISUID != 0 {
+            user = inode.user;
+        }
+        if inode.mode & (S_ISGID | S_IXGRP) == S_ISGID | S_IXGRP {
+            group = inode.group;
+        }
+    }
+    user != ids.user || group != ids.group
+}

@@ -1,0 +1,94 @@
+//! `execl`, `execlp`, `execle` (exec(3)): variadic, so their bodies are C
+//! (`csrc/execl.c`).
+//!
+//! Only what Rust defines leaves the library, so the names that programs call are
+//! defined here, as jumps to the C side; it comes back by hidden names, which are
+//! jumps as well and leave the list of exports alone.
+
+use core::arch::{global_asm, naked_asm};
+
+use libc::{c_char, c_int};
+
+use super::exec::{current, real_execve, real_execvpe};
+use crate::children::envp::Array;
+use crate::children::{at_path, exec, searched};
+
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+macro_rules! jump {
+    () => {
+        "jmp {}"
+    };
+}
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+macro_rules! jump {
+    () => {
+        "b {}"
+    };
+}
+#[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
+macro_rules! jump {
+    () => {
+        "tail {}"
+    };
+}
+
+macro_rules! variadic {
+    ($name:ident => $collect:ident, $hidden:literal => $then:ident) => {
+        extern "C" {
+            fn $collect();
+        }
+
+        /// Jumps to the C side, the arguments untouched.
+        ///
+        /// # Safety
+        /// As for the function of this name in exec(3).
+        #[unsafe(naked)]
+        #[no_mangle]
+        unsafe extern "C" fn $name() {
+            naked_asm!(jump!(), sym $collect)
+        }
+
+        global_asm!(
+            concat!(".hidden ", $hidden),
+            concat!(".globl ", $hidden),
+            concat!($hidden, ":"),
+            jump!(),
+            sym $then
+        );
+    };
+}
+
+variadic!(execl => umaskclamp_collect_execl, "umaskclamp_execl" => collected_execl);
+variadic!(execlp => umaskclamp_collect_execlp, "umaskclamp_execlp" => collected_execlp);
+variadic!(execle => umaskclamp_collect_execle, "umaskclamp_execle" => collected_execle);
+
+unsafe extern "C" fn collected_execl(path: *const c_char, arguments: Array) -> c_int {
+    let real = |environment| {
+        // SAFETY: the program's own arguments.
+        unsafe { real_execve(path, arguments, environment) }
+    };
+    // SAFETY: as above.
+    unsafe { exec(at_path("execl", path), current(), &real) }
+}
+
+unsafe extern "C" fn collected_execlp(file: *const c_char, arguments: Array) -> c_int {
+    let real = |environment| {
+        // SAFETY: the program's own arguments.
+        unsafe { real_execvpe(file, arguments, environment) }
+    };
+    // SAFETY: as above.
+    unsafe { exec(searched("execlp", file), current(), &real) }
+}
+
+unsafe extern "C" fn collected_execle(
+    path: *const c_char,
+    arguments: Array,
+    environment: Array,
+) -> c_int {
+    let real = |environment| {
+        // SAFETY: the program's own arguments.
+        unsafe { real_execve(path, arguments, environment) }
+    };
+    // SAFETY: as above.
+    unsafe { exec(at_path("execle", path), environment, &real) }
+}

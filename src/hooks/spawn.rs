@@ -1,0 +1,41 @@
+//! `posix_spawn` and `posix_spawnp` (posix_spawn(3)): Python, Java, Rust, make.
+
+use libc::{c_char, c_int, c_short, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t};
+use libc::{AT_FDCWD, POSIX_SPAWN_RESETIDS};
+use redhook::real;
+
+use crate::children::envp::Array;
+use crate::children::target::At;
+use crate::children::{spawn, Start, Target};
+
+/// Do the attributes say that the effective ids become the real ones?
+fn resets(attributes: *const posix_spawnattr_t) -> bool {
+    let mut flags: c_short = 0;
+    if !attributes.is_null() {
+        // SAFETY: the program's own attribute object.
+        unsafe { libc::posix_spawnattr_getflags(attributes, &mut flags) };
+    }
+    c_int::from(flags) & POSIX_SPAWN_RESETIDS != 0
+}
+
+redhook::hook! {
+    unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawn {
+        let target = Target::At(At { dirfd: AT_FDCWD, path, flags: 0, reset: resets(attributes) });
+        let start = Start { name: "posix_spawn", target };
+        spawn(start, attributes, environment, &|attributes, environment| {
+            real!(posix_spawn)(pid, path, actions, attributes, arguments, environment)
+        })
+    }
+}
+
+redhook::hook! {
+    unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawnp {
+        let target = Target::Search { file, reset: resets(attributes), shell: false };
+        let start = Start { name: "posix_spawnp", target };
+        spawn(start, attributes, environment, &|attributes, environment| {
+            real!(posix_spawnp)(pid, file, actions, attributes, arguments, environment)
+        })
+    }
+}
+
+resolved_at_load!(posix_spawn, posix_spawnp);
