@@ -9,7 +9,7 @@
 mod builtin;
 #[path = "src/escape.rs"]
 mod escape;
-#[path = "src/index.rs"]
+#[path = "src/index/mod.rs"]
 mod index;
 #[path = "src/list.rs"]
 mod list;

@@ -10,16 +10,15 @@
 //! The index only proposes: whether a proposed alternative matches is decided
 //! by [`Store`], so a collision costs time and nothing else.
 
+mod ends;
+
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
+use ends::{
+    add, add_all, first_two, has, hash, head_bit, last_two, length_bit, lengths, Pairs, END, HEAD,
+    LONGEST, NAME, START,
+};
 use std::borrow::Cow;
-
-/// Pieces are told apart by length up to this one; longer ones are entered
-/// under their first or last so many bytes.
-const LONGEST: usize = 64;
-
-/// A set of the bytes at one end of names: 64 × 64 of the 65,536 pairs.
-type Pairs = [u64; 64];
 
 /// What an alternative is entered under.
 enum Piece<'a> {
@@ -312,91 +311,5 @@ fn piece_of<'a>(store: &'a Store, segment: &Segment) -> Option<Piece<'a>> {
                 Some(end(tail))
             }
         }
-    }
-}
-
-const HEAD: u64 = 1;
-const NAME: u64 = 2;
-const START: u64 = 3;
-const END: u64 = 4;
-
-/// A quick hash: the lists are the user's own, so nobody is kept from making
-/// collisions, which only cost time.
-fn hash(kind: u64, bytes: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = kind;
-    let mut mix = |word: u64| {
-        state = (state ^ word).wrapping_mul(FACTOR);
-        state ^= state >> 32;
-    };
-    let words = bytes.chunks_exact(8);
-    let rest = words.remainder();
-    for word in words {
-        mix(u64::from_le_bytes(word.try_into().unwrap_or_default()));
-    }
-    mix(rest
-        .iter()
-        .fold(bytes.len() as u64, |word, &b| word << 8 | u64::from(b)));
-    state as u32
-}
-
-fn head_bit(length: usize) -> u64 {
-    1u64 << (length & 63)
-}
-
-fn length_bit(length: usize) -> u64 {
-    match length.min(LONGEST).checked_sub(1) {
-        Some(bit) => 1u64 << (bit & 63),
-        None => 0,
-    }
-}
-
-/// The lengths that occur in the list, up to that of a name.
-fn lengths(set: u64, name: usize) -> impl Iterator<Item = usize> {
-    let within = length_bit(name);
-    let mut left = set & (within | within.wrapping_sub(1));
-    std::iter::from_fn(move || {
-        let bit = left.trailing_zeros();
-        left &= left.checked_sub(1)?;
-        Some((bit as usize).saturating_add(1))
-    })
-}
-
-/// The first two bytes of a name, 0 for a second one that is not there.
-fn first_two(name: &[u8]) -> (u8, u8) {
-    match name {
-        [first, second, ..] => (*first, *second),
-        [first] => (*first, 0),
-        [] => (0, 0),
-    }
-}
-
-/// The last two bytes of a name, the last one first.
-fn last_two(name: &[u8]) -> (u8, u8) {
-    match name {
-        [.., second, first] => (*first, *second),
-        [first] => (*first, 0),
-        [] => (0, 0),
-    }
-}
-
-fn has(set: &Pairs, (near, far): (u8, u8)) -> bool {
-    set.get(usize::from(near & 63))
-        .is_some_and(|row| row >> (far & 63) & 1 != 0)
-}
-
-fn add(set: &mut Pairs, (near, far): (u8, u8)) {
-    if let Some(row) = set.get_mut(usize::from(near & 63)) {
-        *row |= 1u64 << (far & 63);
-    }
-}
-
-/// Adds the pair at one end of `text`; with one byte, every pair with it.
-fn add_all(set: &mut Pairs, text: &[u8], pair: fn(&[u8]) -> (u8, u8)) {
-    let (near, far) = pair(text);
-    if text.len() > 1 {
-        add(set, (near, far));
-    } else if let Some(row) = set.get_mut(usize::from(near & 63)) {
-        *row = u64::MAX;
     }
 }
