@@ -1,12 +1,15 @@
 //! The command line.
 
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{self, Failure};
-use crate::{explain, patterns, report, run, suggest};
+use crate::{doctor, explain, pages, patterns, report, run, scan, show, suggest};
 
 /// Runs programs under libumaskclamp.so, which clamps the mode of whatever they
 /// create at a sensitive path, and tells what it does
@@ -28,6 +31,9 @@ enum Command {
     /// Explain why a path is sensitive, or is not
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(explain::Explain),
+    /// Check that the library works here, and for these commands
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(doctor::Doctor),
     /// Tell what the records of a log say, by path, with counts
     #[command(after_help = REPORT_EXAMPLES)]
     Report(report::Report),
@@ -37,6 +43,21 @@ enum Command {
     /// Print the list in force, as a patterns file
     #[command(after_help = PATTERNS_EXAMPLES)]
     Patterns(patterns::Patterns),
+    /// Find what lies there already, wider than the patterns allow
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(scan::Scan),
+    /// Write manual pages and shell completions
+    #[command(hide = true)]
+    Pages {
+        /// Where man/ and completions/ are to appear
+        directory: PathBuf,
+    },
+    /// Create files wide, for umaskclamp doctor to look at
+    #[command(hide = true)]
+    Probe {
+        /// What the doctor has prepared
+        directory: PathBuf,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -45,6 +66,8 @@ Examples:
   umaskclamp run --audit --report -- tar czf /var/backups/x.tgz /etc
   umaskclamp explain /var/backups/x.tgz   is this path sensitive, and why?
   umaskclamp patterns                     the list in force
+  umaskclamp doctor rear                  will it work for this command?
+  umaskclamp scan --dry-run /var/backups  what lies there too wide already?
 ";
 
 const RUN_EXAMPLES: &str = "\
@@ -67,6 +90,24 @@ const SUGGEST_EXAMPLES: &str = "\
 Examples:
   umaskclamp run --audit --all --log /root/audit.log -- /etc/cron.daily/backup
   umaskclamp suggest /root/audit.log > /etc/umaskclamp/patterns
+";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  umaskclamp doctor
+  umaskclamp doctor rear restic busybox
+
+Exit status: 0 all is well, 1 something is bad, 69 no library, 78 wrong settings.
+";
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  umaskclamp scan /var/backups /var/lib/rear
+  umaskclamp scan --dry-run -f /etc/umaskclamp/patterns /srv
+  umaskclamp scan --fix -m 027 -p /srv/dumps /srv/dumps
+
+Exit status: 0 nothing is wide (any more), 1 something is, 74 something could not
+be looked at.
 ";
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -104,6 +145,18 @@ pub fn run() -> Result<ExitCode, Failure> {
         Command::Run(options) => run::run(options),
         Command::Report(options) => report::report(options),
         Command::Suggest(options) => suggest::suggest(options),
+        Command::Doctor(options) => doctor::doctor(options),
+        Command::Scan(options) => scan::scan(options),
+        Command::Probe { directory } => written(directory, doctor::probe::act(directory)),
+        Command::Pages { directory } => written(directory, pages::write(directory)),
         Command::Patterns(options) => patterns::patterns(options),
     }
+}
+
+fn written(directory: &Path, result: io::Result<()>) -> Result<ExitCode, Failure> {
+    result.map(|()| ExitCode::SUCCESS).map_err(|error| {
+        let directory = show::bytes(directory.as_os_str().as_bytes());
+        let why = failure::reason(&error);
+        Failure::new(failure::CANNOT_CREATE, format_args!("{directory}: {why}"))
+    })
 }

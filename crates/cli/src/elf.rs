@@ -39,6 +39,8 @@ pub struct Elf {
     pub interpreter: Option<Vec<u8>>,
     /// Names of the dynamic symbols that are defined, sorted.
     pub symbols: Vec<Vec<u8>>,
+    /// Whether Go's compiler made it, whose programs go to the kernel directly.
+    pub go: bool,
 }
 
 /// `PT_INTERP`
@@ -93,24 +95,50 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn symbols(&self) -> Option<Vec<Vec<u8>>> {
+    /// Where the header of a section lies.
+    fn section(&self, index: u64) -> Option<u64> {
         let table = self.field(0, (32, 4), (40, 8))?;
         let size = self.field(0, (46, 2), (58, 2))?;
-        let count = self.field(0, (48, 2), (60, 2))?;
-        let section = |index: u64| table.checked_add(index.checked_mul(size)?);
-        let extent = |header| {
-            let at = self.field(header, (16, 4), (24, 8))?;
-            Some((at, self.field(header, (20, 4), (32, 8))?))
-        };
+        table.checked_add(index.checked_mul(size)?)
+    }
+
+    fn sections(&self) -> Option<u64> {
+        self.field(0, (48, 2), (60, 2))
+    }
+
+    /// Where a section lies, and how long it is.
+    fn extent(&self, header: u64) -> Option<(u64, u64)> {
+        let at = self.field(header, (16, 4), (24, 8))?;
+        Some((at, self.field(header, (20, 4), (32, 8))?))
+    }
+
+    fn has_section(&self, name: &[u8]) -> Option<bool> {
+        let strings = self.field(0, (50, 2), (62, 2))?;
+        let (text, length) = self.extent(self.section(strings)?)?;
+        let text = self.slice(text, length)?;
+        for index in 0..self.sections()? {
+            let at = usize::try_from(self.number(self.section(index)?, 4)?).ok()?;
+            if text
+                .get(at..)
+                .and_then(|rest| rest.split(|&byte| byte == 0).next())
+                == Some(name)
+            {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    fn symbols(&self) -> Option<Vec<Vec<u8>>> {
         let mut names = Vec::new();
-        for index in 0..count {
-            let header = section(index)?;
+        for index in 0..self.sections()? {
+            let header = self.section(index)?;
             if self.number(header.checked_add(4)?, 4)? != DYNAMIC_SYMBOLS {
                 continue;
             }
-            let (start, length) = extent(header)?;
-            let strings = section(self.field(header, (24, 4), (40, 4))?)?;
-            let (text, text_length) = extent(strings)?;
+            let (start, length) = self.extent(header)?;
+            let strings = self.section(self.field(header, (24, 4), (40, 4))?)?;
+            let (text, text_length) = self.extent(strings)?;
             let text = self.slice(text, text_length)?;
             let entry = if self.target.bits == 64 { 24 } else { 16 };
             for symbol in (start..start.checked_add(length)?).step_by(entry) {
@@ -149,6 +177,7 @@ impl Elf {
             target: reader.target,
             interpreter: reader.interpreter(),
             symbols: reader.symbols().unwrap_or_default(),
+            go: reader.has_section(b".go.buildinfo").unwrap_or(false),
         })
     }
 }

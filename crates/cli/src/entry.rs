@@ -71,6 +71,8 @@ pub struct Entry {
     pub chain: Vec<PathBuf>,
     /// Why the library does not get in; `None`: it does.
     pub obstacle: Option<Obstacle>,
+    /// Whether it was made by Go: then it creates files past every library.
+    pub go: bool,
 }
 
 /// Why a command cannot be started at all.
@@ -136,6 +138,7 @@ impl Entry {
                     return Entry {
                         chain,
                         obstacle: Some(Obstacle::Unreadable(why)),
+                        go: false,
                     };
                 }
             };
@@ -145,8 +148,12 @@ impl Entry {
                     continue;
                 }
             }
-            let obstacle = obstacle(&last, &bytes, library);
-            return Entry { chain, obstacle };
+            let elf = Elf::parse(&bytes);
+            return Entry {
+                chain,
+                obstacle: obstacle(&last, elf.as_ref(), library),
+                go: elf.is_some_and(|elf| elf.go),
+            };
         }
     }
 
@@ -179,8 +186,8 @@ fn script_interpreter(bytes: &[u8]) -> Option<Vec<u8>> {
     (!name.is_empty()).then(|| name.to_vec())
 }
 
-fn obstacle(file: &Path, bytes: &[u8], library: Option<Target>) -> Option<Obstacle> {
-    let Some(elf) = Elf::parse(bytes) else {
+fn obstacle(file: &Path, elf: Option<&Elf>, library: Option<Target>) -> Option<Obstacle> {
+    let Some(elf) = elf else {
         return Some(Obstacle::NotElf);
     };
     let Some(loader) = &elf.interpreter else {

@@ -6,16 +6,19 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod doctor;
 mod elf;
 mod entry;
 mod explain;
 mod failure;
 mod library;
+mod pages;
 mod patterns;
 mod place;
 mod records;
 mod report;
 mod run;
+mod scan;
 mod settings;
 mod show;
 mod suggest;
