@@ -55,40 +55,23 @@ pub unsafe fn with(
     start: &dyn Fn(Array) -> i32,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    let Some(survey) = (unsafe { survey(call, snapshot, given) }) else {
-        // Not readable: the kernel says EFAULT.
+    let Some(copy) = (unsafe { Copy::needed(call, snapshot, given, preloaded) }) else {
         return start(given);
-    };
-    let preload = preload_of(&survey, snapshot, preloaded);
-    let complete = survey.found.count_ones() as usize == snapshot.settings.len();
-    if complete && !survey.foreign && preload == Preload::AsGiven {
-        return start(given);
-    }
-    let copy = Copy {
-        call,
-        snapshot,
-        given,
-        survey: &survey,
-        preload,
     };
     let words = copy.words();
     if words <= SMALL {
         return on_stack(&copy, start);
     }
-    let bytes = words.saturating_mul(size_of::<usize>());
-    let Some(room) = sys::map(bytes) else {
+    let Some(room) = map(words) else {
         return start(given);
     };
-    // SAFETY: a fresh mapping of so many words, aligned to a page.
-    let slots =
-        unsafe { core::slice::from_raw_parts_mut(room.cast::<MaybeUninit<usize>>(), words) };
-    let result = start(copy.write(slots).unwrap_or(given));
+    let result = start(copy.write(room).unwrap_or(given));
     // After an exec that worked, a `vfork` child leaves this mapping to its
     // parent: some kilobytes for each such child, and only for environments of
     // more than two hundred entries that lost ours.
     //
     // SAFETY: the mapping of above, which nothing refers to any more.
-    unsafe { sys::unmap(room, bytes) };
+    unsafe { sys::unmap(room.as_mut_ptr().cast(), size_of_val(room)) };
     result
 }
 
@@ -98,17 +81,11 @@ fn on_stack(copy: &Copy, start: &dyn Fn(Array) -> i32) -> i32 {
     start(copy.write(&mut slots).unwrap_or(copy.given))
 }
 
-/// Is everything there that the snapshot has, and nothing that it has not?
-///
-/// # Safety
-/// As for [`with`].
-pub unsafe fn complete(call: &'static str, snapshot: &Snapshot, given: Array) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { survey(call, snapshot, given) }.is_some_and(|survey| {
-        survey.found.count_ones() as usize == snapshot.settings.len()
-            && !survey.foreign
-            && preload_of(&survey, snapshot, Preloaded::Keep) == Preload::AsGiven
-    })
+/// So many words of fresh memory.
+pub fn map(words: usize) -> Option<&'static mut [MaybeUninit<usize>]> {
+    let room = sys::map(words.checked_mul(size_of::<usize>())?)?;
+    // SAFETY: a fresh mapping of that size, aligned to a page.
+    Some(unsafe { core::slice::from_raw_parts_mut(room.cast(), words) })
 }
 
 unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Option<Survey> {
@@ -188,17 +165,44 @@ fn preload_of(survey: &Survey, snapshot: &Snapshot, preloaded: Preloaded) -> Pre
 }
 
 /// A copy to be made.
-struct Copy<'a> {
+pub struct Copy<'a> {
     call: &'static str,
     snapshot: &'a Snapshot,
     given: Array,
-    survey: &'a Survey,
+    survey: Survey,
     preload: Preload,
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
+    /// `None` if all is there that the snapshot has, and nothing that it has not;
+    /// or if `given` cannot be read, and the kernel will say `EFAULT`.
+    ///
+    /// # Safety
+    /// `given` and its strings are left alone while the copy is in use.
+    pub unsafe fn needed(
+        call: &'static str,
+        snapshot: &'a Snapshot,
+        given: Array,
+        preloaded: Preloaded,
+    ) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let survey = unsafe { survey(call, snapshot, given) }?;
+        let preload = preload_of(&survey, snapshot, preloaded);
+        let complete = survey.found.count_ones() as usize == snapshot.settings.len();
+        if complete && !survey.foreign && preload == Preload::AsGiven {
+            return None;
+        }
+        Some(Copy {
+            call,
+            snapshot,
+            given,
+            survey,
+            preload,
+        })
+    }
+
     /// Words that the array and a new `LD_PRELOAD` string take at most.
-    fn words(&self) -> usize {
+    pub fn words(&self) -> usize {
         // The settings, `LD_PRELOAD`, and the null pointer at the end.
         let pointers = self.survey.count + self.snapshot.settings.len() + 2;
         let text = PRELOAD.len() + self.survey.value.len() + 2 + self.ours().len();
@@ -214,7 +218,7 @@ impl Copy<'_> {
 
     /// Writes the array to the beginning of `slots` and the string behind it.
     /// `None` if it does not fit: another thread made the environment longer.
-    fn write(&self, slots: &mut [MaybeUninit<usize>]) -> Option<Array> {
+    pub fn write(&self, slots: &mut [MaybeUninit<usize>]) -> Option<Array> {
         let pointers = self.survey.count + self.snapshot.settings.len() + 2;
         let (slots, text) = slots.split_at_mut_checked(pointers)?;
         let preload = self.preload_entry(text)?;

@@ -17,6 +17,7 @@ mod once;
 mod output;
 mod reader;
 mod search;
+pub mod shell;
 pub mod snapshot;
 pub mod target;
 

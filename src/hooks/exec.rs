@@ -1,19 +1,23 @@
 //! The `exec` family (execve(2), exec(3)). In glibc each calls the kernel by
-//! itself, so each has a hook; the short names take `environ`.
+//! itself, so each has a hook; the short names take `environ`. Only `execve` and
+//! `execvpe` are looked up in libc, since each look costs every process a
+//! microsecond: the short names are these two with `environ`, and `fexecve` and
+//! `execveat` no more than the kernel's call (`fexecve.c` of glibc).
 //!
 //! The variadic ones are in [`super::execl`].
 
-use libc::{c_char, c_int, AT_EMPTY_PATH};
+use libc::{c_char, c_int, AT_EMPTY_PATH, EINVAL, ENOSYS};
 use redhook::real;
 
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
 use crate::errno;
-use crate::real::Optional;
+use crate::place::DescriptorName;
+use crate::sys::programs;
 
 extern "C" {
     /// The program's environment (environ(7)).
-    static environ: Array;
+    static mut environ: Array;
 }
 
 /// The environment as it is now.
@@ -21,6 +25,13 @@ pub fn current() -> Array {
     // SAFETY: libc sets it before `main` and the program's threads do not change
     // it while one of them execs.
     unsafe { core::ptr::addr_of!(environ).read() }
+}
+
+/// Makes another array the environment.
+pub fn replace(array: Array) {
+    // SAFETY: one word, written at once: a thread that reads the environment
+    // meanwhile, which it may not do, finds the old array or the new one.
+    unsafe { core::ptr::addr_of_mut!(environ).write(array) }
 }
 
 redhook::hook! {
@@ -49,22 +60,29 @@ redhook::hook! {
 
 redhook::hook! {
     unsafe fn fexecve(fd: c_int, arguments: Array, environment: Array) -> c_int => hook_fexecve {
-        // No descriptor and no arguments are faults that libc finds first.
-        let start = at("fexecve", fd, c"".as_ptr(), AT_EMPTY_PATH);
-        exec(start, environment, &|environment| real!(fexecve)(fd, arguments, environment))
+        if fd < 0 || arguments.is_null() || environment.is_null() {
+            errno::set(EINVAL);
+            return -1;
+        }
+        let empty = c"".as_ptr();
+        exec(at("fexecve", fd, empty, AT_EMPTY_PATH), environment, &|environment| {
+            match programs::execveat(fd, empty, arguments, environment, AT_EMPTY_PATH) {
+                // Before Linux 3.19.
+                Err(ENOSYS) => {
+                    let name = DescriptorName::in_self(fd);
+                    real!(execve)(name.as_ptr(), arguments, environment)
+                }
+                outcome => errno::result(outcome),
+            }
+        })
     }
 }
-
-static EXECVEAT: Optional = Optional::new(c"execveat");
 
 redhook::hook! {
     unsafe fn execveat(dirfd: c_int, path: *const c_char, arguments: Array, environment: Array, flags: c_int) -> c_int => hook_execveat {
         let start = at("execveat", dirfd, path, flags);
         exec(start, environment, &|environment| {
-            if EXECVEAT.is_there() {
-                return real!(execveat)(dirfd, path, arguments, environment, flags);
-            }
-            errno::result(crate::sys::programs::execveat(dirfd, path, arguments, environment, flags))
+            errno::result(programs::execveat(dirfd, path, arguments, environment, flags))
         })
     }
 }
@@ -87,12 +105,4 @@ pub unsafe fn real_execvpe(file: *const c_char, arguments: Array, environment: A
     unsafe { real!(execvpe)(file, arguments, environment) }
 }
 
-/// Resolves what every libc has, and the newer symbol where it is.
-pub fn resolve() {
-    let _ = real!(execve);
-    let _ = real!(execvpe);
-    let _ = real!(fexecve);
-    if EXECVEAT.look() {
-        let _ = real!(execveat);
-    }
-}
+resolved_at_load!(execve, execvpe);

@@ -33,6 +33,7 @@ pub mod mkdir;
 pub mod mknod;
 pub mod moves;
 pub mod open;
+pub mod shell;
 pub mod socket;
 pub mod spawn;
 pub mod stdio;

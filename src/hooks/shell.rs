@@ -1,0 +1,76 @@
+//! `system`, `popen` and `wordexp` (system(3), popen(3), wordexp(3)): libc starts
+//! a shell for them by itself, with the program's `environ`.
+//!
+//! Their real symbols are looked up at the first call, unlike all others: nobody
+//! may call these in a signal handler or a `vfork` child, few programs call them
+//! at all, and each look at load would cost every process a microsecond.
+
+use core::ptr::null_mut;
+
+use libc::{c_char, c_int, c_void, EPERM, FILE};
+use redhook::real;
+
+use super::exec::{current, replace};
+use crate::children::shell::prepare;
+use crate::errno;
+
+/// `/bin/sh -c` could not be executed, as a status of `wait(2)`.
+const NOT_STARTED: c_int = 127 << 8;
+
+/// What `wordexp` answers where a command may not be run (`<wordexp.h>`).
+const WRDE_CMDSUB: c_int = 4;
+
+/// Puts back what `environ` lost. `false` if no shell is to be started.
+///
+/// # Safety
+/// As for [`prepare`].
+unsafe fn ready(name: &'static str) -> bool {
+    // SAFETY: the caller's promise.
+    match unsafe { prepare(name, current()) } {
+        Ok(Some(array)) => replace(array),
+        Ok(None) => {}
+        Err(()) => return false,
+    }
+    true
+}
+
+redhook::hook! {
+    unsafe fn system(command: *const c_char) -> c_int => hook_system {
+        // Without a command it only tells whether there is a shell.
+        if !command.is_null() && !ready("system") {
+            errno::set(EPERM);
+            return NOT_STARTED;
+        }
+        real!(system)(command)
+    }
+}
+
+macro_rules! popen_hook {
+    ($name:ident => $hook:ident) => {
+        redhook::hook! {
+            unsafe fn $name(command: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
+                if !ready(stringify!($name)) {
+                    errno::set(EPERM);
+                    return null_mut();
+                }
+                real!($name)(command, mode)
+            }
+        }
+    };
+}
+
+popen_hook!(popen => hook_popen);
+popen_hook!(_IO_popen => hook__IO_popen);
+
+redhook::hook! {
+    unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int => hook_wordexp {
+        // Only a command in the words starts a shell; it has one of these signs.
+        let commands = !words.is_null()
+            && !(libc::strchr(words, c_int::from(b'`')).is_null()
+                && libc::strstr(words, c"$(".as_ptr()).is_null());
+        if commands && !ready("wordexp") {
+            return WRDE_CMDSUB;
+        }
+        real!(wordexp)(words, result, flags)
+    }
+}
