@@ -1,5 +1,6 @@
 //! The settings, and the exact message of each fault.
 
+use umaskclamp_policy::escape;
 use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::rules::{Kind, Origin, RuleId, Verdict};
 use umaskclamp_policy::settings::{
@@ -229,6 +230,8 @@ fn home_is_asked_for_once_and_only_if_needed() {
 fn bad_patterns() {
     let many = format!("/{}", "{0,1,2,3,4,5,6,7,8,9,a,b,c,d,e,f}".repeat(3));
     let deep = "{a,b}".repeat(11);
+    let broad = format!("{{{}b}}", "a,".repeat(1024));
+    settings(&[&format!("UMASKCLAMP_PATTERNS={{{}b}}", "a,".repeat(1023))]);
     let cases = [
         ("[a", 0, "unclosed character class; missing ']'"),
         ("x/[a", 2, "unclosed character class; missing ']'"),
@@ -240,6 +243,7 @@ fn bad_patterns() {
             "trailing backslash; write '\\\\' for a literal one",
         ),
         (&deep, 50, "more than 10 brace groups"),
+        (&broad, 0, "braces with more than 1024 alternatives"),
         (&many, 1, "braces with more than 1024 alternatives"),
         ("{a,}", 0, "an alternative of the braces is empty"),
         ("x[z-a]", 1, "character class that matches nothing"),
@@ -292,11 +296,11 @@ fn bad_patterns() {
         ),
     ];
     for (pattern, at, text) in cases {
-        let shown = pattern.replace('\\', "\\\\");
         assert_eq!(
             faults(&[&format!("UMASKCLAMP_PATTERNS=/ok:{pattern}")]),
             [format!(
-                "umaskclamp: UMASKCLAMP_PATTERNS: pattern 2 \"{shown}\" at byte {at}: {text}"
+                "umaskclamp: UMASKCLAMP_PATTERNS: pattern 2 \"{}\" at byte {at}: {text}",
+                escape::shown(pattern.as_bytes())
             )],
         );
     }

@@ -4,9 +4,11 @@
 //! A pattern is split at its slashes, and every component is reduced at load
 //! to the cheapest thing that says the same: a literal name, `*suffix`,
 //! `prefix*`, or a glob of one component. Only the last is left to
-//! `fast_glob`, whose meaning of `**`, braces, a leading `!` and `\n` differs
-//! from that of `.gitignore` and is therefore never reached: braces are
-//! expanded, `**` is matched by component, and every escape is rewritten.
+//! `fast_glob`. What it reads otherwise than `.gitignore` never reaches it: a
+//! leading `!` negates there, `\n` is a newline and `\b` a backspace, in classes
+//! too. Braces, of which it tries every combination of branches on every path,
+//! are written out; `**` is matched by component, which finds the first place
+//! that fits and is done.
 
 mod braces;
 mod compile;

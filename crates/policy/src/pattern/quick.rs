@@ -8,6 +8,7 @@
 //! reference.
 
 use super::store::{Alternative, Segment, Shape, Span, Store};
+use super::MAX_ALTERNATIVES;
 
 /// Takes the pattern at `span` of the store's bytes in, if it is ordinary;
 /// otherwise leaves the store as it was.
@@ -53,7 +54,7 @@ fn pattern(span: Span, rule: u32, store: &mut Store) -> Option<()> {
         start: from(span.start, open.saturating_add(1)),
         len: body as u32,
     };
-    loop {
+    for _ in 0..MAX_ALTERNATIVES {
         let branches = store.text(left);
         let length = branches.iter().position(|&b| b == b',');
         let branch = Span {
@@ -90,6 +91,7 @@ fn pattern(span: Span, rule: u32, store: &mut Store) -> Option<()> {
             len: left.len.saturating_sub(past),
         };
     }
+    None
 }
 
 /// Takes one alternative in, which is its text without braces.
