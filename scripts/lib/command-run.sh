@@ -35,9 +35,22 @@ places() {
     done < <(cut -d ' ' -f 5 /proc/self/mountinfo)
 }
 
+# Matters only where the mounts could not be made private (a chroot that is no
+# mount point): there they would outlive the namespace.
+mounted=()
+cleanup() {
+    local path
+    for path in "${mounted[@]}"; do
+        umount -l "$path" 2>/dev/null || :
+    done
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT HUP
+
 # The overlays' upper layers. On a tmpfs, for an upper layer must not lie below
 # its own lower one; reached by descriptor, for /var/tmp is overlaid as well.
 mount -t tmpfs -o mode=0755 umaskclamp-demo "$work/layers"
+mounted=("$work/layers")
 exec {layers}<"$work/layers" {results}<"$facts"
 readonly top=/proc/$$/fd/$layers out=/proc/$$/fd/$results
 mapfile -t environment <"$facts/environment"
@@ -46,6 +59,7 @@ declare -a paths=() lowers=()
 while read -r path; do
     [ "$path" != / ] || continue
     ! left_alone "$path" || continue
+    [ -r "$path" ] || continue
     exec {descriptor}<"$path" || continue
     paths+=("$path")
     lowers+=("$descriptor")
@@ -54,11 +68,14 @@ for index in "${!paths[@]}"; do
     mkdir -p "$top/$index/upper" "$top/$index/work"
     chmod --reference="${paths[index]}" "$top/$index/upper"
     chown --reference="${paths[index]}" "$top/$index/upper" 2>/dev/null || :
-    mount -t overlay -o \
+    if mount -t overlay -o \
         "lowerdir=/proc/$$/fd/${lowers[index]},upperdir=$top/$index/upper,workdir=$top/$index/work" \
-        umaskclamp-demo "${paths[index]}" 2>/dev/null ||
+        umaskclamp-demo "${paths[index]}" 2>/dev/null; then
+        mounted=("${paths[index]}" "${mounted[@]}")
+    else
         printf 'demo: no overlay over %s: what the command writes there stays\n' \
             "${paths[index]}" >&2
+    fi
 done
 
 # as_caller COMMAND...: with the uid that the caller had. In a user namespace it

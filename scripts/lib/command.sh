@@ -5,20 +5,6 @@
 # work, lib, json, verdict.
 # shellcheck disable=SC2154
 
-# command_unshare COMMAND...: root needs no user namespace; another user gets one
-# in which mounts are allowed.
-command_unshare() {
-    local -a options=(--mount --pid --fork --kill-child --mount-proc)
-    is_root || options+=(--user --map-root-user)
-    exec unshare "${options[@]}" -- "$@"
-}
-
-command_can_unshare() {
-    local -a options=(--mount --pid --fork --mount-proc)
-    is_root || options+=(--user --map-root-user)
-    unshare "${options[@]}" true 2>/dev/null
-}
-
 # command_environment ROUND: the preload for the run with the shim. The caller's
 # own UMASKCLAMP_* go along in both: without the preload nothing reads them.
 command_environment() {
@@ -81,7 +67,7 @@ run_command_demo() {
     local round path without with rule key mask plain=0 sensitive=0 faults=0
     local -A modes=() state=() kind=() rules=()
     local -A statuses=()
-    command_can_unshare || {
+    can_unshare || {
         echo "demo: no private namespaces here: root with CAP_SYS_ADMIN, or an ordinary user with unprivileged user namespaces, is needed" >&2
         exit "$EXIT_SKIPPED"
     }
@@ -92,7 +78,7 @@ run_command_demo() {
     for round in plain with; do
         command_environment "$round"
         say "run $([ "$round" = plain ] && echo '1 of 2: without' || echo '2 of 2: with') the shim: $*"
-        in_background command_unshare bash "$lib/command-run.sh" "$work" "$round" "$PWD" \
+        in_background in_namespaces bash "$lib/command-run.sh" "$work" "$round" "$PWD" \
             "$(id -u)" "$(id -g)" "$@" || die "the run ended early"
         [ -f "$work/$round/status" ] || die "the run ended early"
         statuses[$round]=$(<"$work/$round/status")

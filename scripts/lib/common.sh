@@ -141,12 +141,13 @@ build_shim() {
 # prepare_shim: builds the library; without a Rust, or in a checkout that belongs
 # to somebody else, the one that was built before will do, and that is said.
 prepare_shim() {
-    if need_rust "the library" 2>/dev/null && [ -w "$ROOT" ]; then
+    if [ -w "$ROOT" ] && need_rust "the library"; then
         build_shim
     elif [ -f "$SHIM" ]; then
         say "cannot build here: taking $SHIM as it is"
     else
-        need_rust "the library" && build_shim
+        printf 'no library to be had: no Rust, or %s is not ours to write\n' "$ROOT" >&2
+        return 1
     fi
 }
 

@@ -28,25 +28,6 @@ rear_packages() {
     }
 }
 
-# rear_unshare COMMAND...: private mounts and process ids. In a chroot that is
-# not a mount point the propagation cannot be changed; the mounts are then
-# undone by hand (rear-run.sh).
-rear_unshare() {
-    local -a options=(--mount --pid --fork --kill-child --mount-proc)
-    if unshare --mount --propagation private true 2>/dev/null; then
-        options+=(--propagation private)
-    else
-        options+=(--propagation unchanged)
-    fi
-    exec unshare "${options[@]}" -- "$@"
-}
-
-# rear_can_unshare: the namespaces are what keeps the machine's own ReaR state
-# out of this.
-rear_can_unshare() {
-    unshare --mount --pid --fork --mount-proc --propagation unchanged true 2>/dev/null
-}
-
 # rear_configure WORK: ReaR's configuration directory, used by `rear -c`, so that
 # nothing in /etc/rear counts. Made anew for each round, for ReaR's first run adds
 # a file to it, and a second would say so in its log. The destination is on another file system than /,
