@@ -1,0 +1,108 @@
+//! Surroundings in which a hook is easily wrong. Nothing deadlocks, crashes,
+//! prints or leaks, and what is sensitive is narrow all the same.
+
+use umaskclamp_testkit::artefact::c_program;
+use umaskclamp_testkit::stage::{patterns, Played};
+use umaskclamp_testkit::{Run, Tree, Who};
+
+fn play(scene: &str, who: Who, preload: bool) -> Played {
+    let tree = Tree::full(who);
+    let program = c_program("hostile", &[]);
+    let run = if preload {
+        Run::new(program)
+    } else {
+        Run::bare(program)
+    };
+    let run = run
+        .arg(scene)
+        .arg(&tree.root)
+        .patterns(patterns(&tree))
+        .who(who)
+        .umask(0o022);
+    let report = run.watch(&tree.root);
+    assert!(!report.late, "{scene} as {who}: killed, it took too long");
+    Played { tree, report }
+}
+
+/// Facts as expected, bare and under the shim; only bare it leaks.
+fn holds(scene: &str, facts: &str) {
+    for who in Who::all() {
+        let what = format!("{scene} as {who}");
+        let (bare, shim) = (play(scene, who, false), play(scene, who, true));
+        assert_eq!(bare.facts(), facts, "{what}, bare");
+        assert_eq!(shim.facts(), facts, "{what}");
+        bare.leaks_something(&what);
+        shim.leaks_nothing(&what);
+    }
+}
+
+#[test]
+fn enforce_in_signal_handlers() {
+    holds("signals", "enough 1 failed 0 wrong 0\n");
+}
+
+#[test]
+fn enforce_in_children_of_a_busy_program() {
+    holds("forks", "children that failed 0, threads that failed 0\n");
+}
+
+#[test]
+fn enforce_in_vforked_children() {
+    holds("vforks", "vforked children that failed 0\n");
+}
+
+#[test]
+fn enforce_without_memory() {
+    holds("memory", "warm\nfailed 0\n");
+}
+
+/// `.preinit_array` runs before the constructor of any library: there a hook
+/// need not protect, but must work.
+#[test]
+fn enforce_from_constructors_to_destructors() {
+    holds("ends", "before everything 1\n");
+}
+
+#[test]
+fn enforce_after_a_blocked_open_was_left() {
+    let one = "interrupted -1 errno 4\nfopen interrupted 0 errno 4\njumped out\n\
+        cancelled 1 cleaned up 1\nworks 1\n";
+    holds("fifos", &one.repeat(2));
+}
+
+/// A program under a filter dies of a system call that it did not expect.
+#[test]
+fn transparent_no_system_call_where_nothing_is_created() {
+    filtered("read");
+}
+
+#[test]
+fn transparent_no_system_call_where_no_name_matches() {
+    filtered("create");
+}
+
+fn filtered(what: &str) {
+    for who in Who::all() {
+        for preload in [false, true] {
+            let tree = Tree::full(who);
+            let program = c_program("filtered", &[]);
+            let run = if preload {
+                Run::new(program)
+            } else {
+                Run::bare(program)
+            };
+            let run = run
+                .arg(&tree.root)
+                .arg(what)
+                .patterns("*.iso:id_rsa*")
+                .who(who);
+            let report = run.run();
+            assert_eq!(
+                report.status.code(),
+                Some(0),
+                "{what} as {who}, preload {preload}: {}",
+                report.status
+            );
+        }
+    }
+}
