@@ -178,6 +178,7 @@ fn fault(error: c_int) -> FileFault {
         libc::ENOENT => FileFault::Missing,
         libc::EACCES | libc::EPERM | libc::EROFS => FileFault::Denied,
         libc::EISDIR => FileFault::Directory,
+        libc::ELOOP => FileFault::Link,
         libc::ENXIO => FileFault::NotRegular,
         libc::EFBIG => FileFault::TooLong,
         error => FileFault::Errno(error),

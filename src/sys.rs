@@ -272,6 +272,10 @@ pub unsafe fn unmap(address: *mut u8, size: usize) {
 /// `rt_sigprocmask` with an unknown `how` copies the set in and then refuses:
 /// `EFAULT` or `EINVAL`, and nothing is changed (`kernel/signal.c`).
 pub fn readable(address: usize) -> bool {
+    if address < 8 {
+        // A null set is not read at all, so it is not `EFAULT` there.
+        return false;
+    }
     const UNKNOWN_HOW: c_uint = c_uint::MAX;
     const KERNEL_SET_SIZE: usize = 8;
     let none = core::ptr::null_mut::<c_void>();

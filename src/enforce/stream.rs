@@ -159,8 +159,9 @@ fn audited((sensitive, call): Claim, mode: StreamMode, real: &dyn Fn() -> *mut F
     stream
 }
 
-/// A stream with a conversion: only `fopen` makes one, so it is made on
-/// `/dev/null` and given the file's descriptor.
+/// A stream with a conversion: only libc's own `fopen` makes one, so it is made on
+/// `/dev/null` and then given the file's descriptor. Not by `dup3` and `close`:
+/// closing any descriptor of a file drops the process's record locks on it.
 ///
 /// # Safety
 /// As for [`fopen`].
@@ -170,36 +171,33 @@ unsafe fn with_charset(
     text: *const c_char,
     real: &Real,
 ) -> *mut FILE {
-    // SAFETY: the caller's promise.
-    let copy = unsafe { WithoutExclusive::of(text) };
-    let stream = match &copy {
-        Some(text) => (real.fopen)(c"/dev/null".as_ptr(), text.as_ptr()),
-        None => core::ptr::null_mut(),
-    };
-    let refused = stream.is_null().then(errno::get);
     let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real.open);
     if fd < 0 {
-        let error = errno::get();
-        if !stream.is_null() {
-            // SAFETY: the stream is open and nobody else knows it.
-            unsafe { libc::fclose(stream) };
-        }
-        errno::set(error);
         return core::ptr::null_mut();
     }
-    if let Some(error) = refused {
-        // As libc: an unknown charset is found out after the file was opened.
+    // SAFETY: the caller's promise.
+    let copy = unsafe { WithoutExclusive::of(text) };
+    let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
+    let stream = (real.fopen)(c"/dev/null".as_ptr(), text);
+    if stream.is_null() {
+        // An unknown charset: libc too finds that out after it opened the file.
         sys::close(fd);
-        errno::set(error);
         return stream;
     }
     // SAFETY: the stream is open.
     let number = unsafe { libc::fileno(stream) };
-    let moved = sys::dup3(fd, number, mode.flags & O_CLOEXEC);
-    sys::close(fd);
-    if moved.is_ok() {
-        // SAFETY: the stream was made just now, and its descriptor is `number`.
-        unsafe { finish(stream, number, mode) };
+    // SAFETY: the stream was made just now, and its descriptor is `number`.
+    match unsafe { GlibcFile::of(stream, number) } {
+        Some(file) => {
+            file.fileno = fd;
+            sys::close(number);
+            // SAFETY: as above, and its descriptor is `fd` now.
+            unsafe { finish(stream, fd, mode) };
+        }
+        None => {
+            let _ = sys::dup3(fd, number, mode.flags & O_CLOEXEC);
+            sys::close(fd);
+        }
     }
     stream
 }
@@ -227,6 +225,13 @@ pub unsafe fn freopen(
     let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
     let reopened = real_freopen(c"/dev/null".as_ptr(), text, stream);
     if reopened.is_null() {
+        // As libc: an unknown charset is found out after the file was opened.
+        let error = errno::get();
+        let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real_open);
+        if fd >= 0 {
+            sys::close(fd);
+            errno::set(error);
+        }
         return reopened;
     }
     // A stream opened with `e` before stays close-on-exec (`libio/freopen.c`).
