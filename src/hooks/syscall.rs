@@ -11,6 +11,8 @@ use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOS
 use redhook::real;
 
 use super::socket::path_of;
+use crate::children::envp::Array;
+use crate::children::{at, at_path, exec};
 use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
@@ -334,6 +336,20 @@ impl Number {
                     result == 0
                 });
                 Some(result)
+            }
+            libc::SYS_execve => {
+                let start = at_path("syscall(execve)", self.path(0));
+                let real = |environment: Array| self.with(2, environment as c_long);
+                // SAFETY: the program's own arguments.
+                let result = unsafe { exec(start, self.path(2).cast(), &real) };
+                Some(c_long::from(result))
+            }
+            libc::SYS_execveat => {
+                let start = at("syscall(execveat)", self.int(0), self.path(1), self.int(4));
+                let real = |environment: Array| self.with(3, environment as c_long);
+                // SAFETY: the program's own arguments.
+                let result = unsafe { exec(start, self.path(3).cast(), &real) };
+                Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => Some(refuse_io_uring()),
             _ => None,
