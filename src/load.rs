@@ -137,7 +137,12 @@ fn home(environment: &Environment) -> Option<Vec<u8>> {
 fn read_file(path: &[u8]) -> Result<Vec<u8>, FileFault> {
     let path = terminated(path);
     let path = CStr::from_bytes_with_nul(&path).map_err(|_| FileFault::Missing)?;
-    read_whole(path, FILE_MAX).map_err(fault)
+    let inode = sys::stat_at(libc::AT_FDCWD, path.as_ptr(), 0).map_err(fault)?;
+    match inode.mode & libc::S_IFMT {
+        libc::S_IFREG => read_whole(path, FILE_MAX).map_err(fault),
+        libc::S_IFDIR => Err(FileFault::Directory),
+        _ => Err(FileFault::NotRegular),
+    }
 }
 
 fn read_whole(path: &CStr, most: usize) -> sys::Result<Vec<u8>> {
