@@ -6,7 +6,7 @@
 //! each instant and what was written with which mode.
 
 use umaskclamp_testkit::judge;
-use umaskclamp_testkit::rows::{self, Row};
+use umaskclamp_testkit::rows::{self, Needs, Row};
 
 fn family(name: &str, side: &str) -> Vec<Row> {
     let rows = rows::transparent().into_iter();
@@ -41,12 +41,20 @@ fn transparent_other_doors() {
 
 #[test]
 fn transparent_failing_at_plain_places() {
-    judge::transparent(&family("failing", "plain")).check("failing calls, plain");
+    let (for_users, rows): (Vec<Row>, Vec<Row>) = family("failing", "plain")
+        .into_iter()
+        .partition(|row| row.needs == Needs::NotRoot);
+    judge::transparent_in_turn(&rows).check("failing calls, plain");
+    judge::transparent(&for_users).check("what only others than root may not, plain");
 }
 
 #[test]
 fn transparent_failing_at_sensitive_places() {
-    judge::transparent(&family("failing", "secret")).check("failing calls, sensitive");
+    let (for_users, rows): (Vec<Row>, Vec<Row>) = family("failing", "secret")
+        .into_iter()
+        .partition(|row| row.needs == Needs::NotRoot);
+    judge::transparent_in_turn(&rows).check("failing calls, sensitive");
+    judge::transparent(&for_users).check("what only others than root may not, sensitive");
 }
 
 #[test]

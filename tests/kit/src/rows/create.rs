@@ -165,6 +165,18 @@ fn modes() -> Vec<Row> {
         rows.push(row(here, node("mknod", libc::S_IFREG | mode)).tag(&tag));
         rows.push(row(here, make("mkfifo", mode)).tag(&tag));
     }
+    // The upper half of a register, and bits that are no mode: the kernel and
+    // libc look at neither.
+    for (tag, mode) in [
+        ("upper-half", 0x7eed_beef_0000_01b6),
+        ("no-mode-bits", 0o7_000_666i64),
+    ] {
+        let open = step("open", [Arg::Path, n(NEW), n(mode)], Ret::Fd);
+        rows.push(row(here, open).tag(tag));
+        let make = step("mkdirat", [Arg::Dir, Arg::Path, n(mode)], Ret::Int);
+        rows.push(row(here, make).tag(tag));
+        rows.push(row(here, step("mkfifo", [Arg::Path, n(mode)], Ret::Int)).tag(tag));
+    }
     for mode in [
         "w+",
         "a",
