@@ -12,8 +12,6 @@ fn verdict(path: &str, kind: Kind) -> Verdict {
 fn protects() {
     for path in [
         // ReaR's places
-        "/var/lib/rear/layout/disklayout.conf",
-        "/var/lib/rear/layout/sedXXXXXX",
         "/var/lib/rear/output/rear-host.iso",
         "/var/lib/rear/output/rear-host.raw.gz",
         "/var/lib/rear/output/rear-host.log",
@@ -75,6 +73,7 @@ fn leaves_readable() {
         "/tmp/rear.AbCdEfGhIjKlMno/rootfs",
         "/tmp/rear.AbCdEfGhIjKlMno/rootfs/etc/os-release",
         "/tmp/rear.AbCdEfGhIjKlMno/rootfs/etc/ssh/ssh_host_rsa_key",
+        "/var/lib/rear/layout/disklayout.conf",
         "/tmp/rear.AbCdEfGhIjKlMno/rootfs/var/lib/rear/layout/disklayout.conf",
         "/tmp/rear.AbCdEfGhIjKlMno/rootfs/usr/lib/grub/i386-pc/core.img",
         "/data/tmp/rear.AbCdEfGhIjKlMno/rootfs/root/.ssh/authorized_keys",
