@@ -7,6 +7,7 @@ use redhook::real;
 use crate::children::envp::Array;
 use crate::children::target::At;
 use crate::children::{spawn, Start, Target};
+use crate::enforce::spawn::with_clamped_actions;
 
 /// Do the attributes say that the effective ids become the real ones?
 fn resets(attributes: *const posix_spawnattr_t) -> bool {
@@ -22,8 +23,10 @@ redhook::hook! {
     unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawn {
         let target = Target::At(At { dirfd: AT_FDCWD, path, flags: 0, reset: resets(attributes) });
         let start = Start { name: "posix_spawn", target };
-        spawn(start, attributes, environment, &|attributes, environment| {
-            real!(posix_spawn)(pid, path, actions, attributes, arguments, environment)
+        with_clamped_actions(actions.cast(), &mut |actions| {
+            spawn(start, attributes, environment, &|attributes, environment| {
+                real!(posix_spawn)(pid, path, actions.cast(), attributes, arguments, environment)
+            })
         })
     }
 }
@@ -32,8 +35,10 @@ redhook::hook! {
     unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawnp {
         let target = Target::Search { file, reset: resets(attributes), shell: false };
         let start = Start { name: "posix_spawnp", target };
-        spawn(start, attributes, environment, &|attributes, environment| {
-            real!(posix_spawnp)(pid, file, actions, attributes, arguments, environment)
+        with_clamped_actions(actions.cast(), &mut |actions| {
+            spawn(start, attributes, environment, &|attributes, environment| {
+                real!(posix_spawnp)(pid, file, actions.cast(), attributes, arguments, environment)
+            })
         })
     }
 }
