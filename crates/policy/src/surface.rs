@@ -186,8 +186,10 @@ table! {
         execl "2.2.5", execle "2.2.5", execlp "2.2.5", fexecve "2.2.5", execveat "2.34",
     }
     "exec" Reinject "starts a shell with the process's environment" {
-        system "2.2.5", __libc_system "2.2.5", popen "2.2.5", _IO_popen "2.2.5",
-        _IO_proc_open "2.2.5", wordexp "2.2.5",
+        system "2.2.5", popen "2.2.5", _IO_popen "2.2.5", wordexp "2.2.5",
+    }
+    "exec" OutOfReach "libc's own, or a method of popen's stream that is called by no name" {
+        __libc_system "2.2.5", _IO_proc_open "2.2.5",
     }
     "exec" Nothing "runs on another machine" { rexec "2.2.5", rexec_af "2.2.5" }
     "spawn" Reinject "" { posix_spawn "2.2.5", posix_spawnp "2.2.5" }
