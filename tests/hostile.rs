@@ -91,11 +91,7 @@ fn filtered(what: &str, list: &str) {
             } else {
                 Run::bare(program)
             };
-            let run = run
-                .arg(&tree.root)
-                .arg(what)
-                .patterns(list)
-                .who(who);
+            let run = run.arg(&tree.root).arg(what).patterns(list).who(who);
             let report = run.run();
             assert_eq!(
                 report.status.code(),
