@@ -12,8 +12,8 @@ use libc::c_char;
 
 use super::output;
 use super::reader::Reader;
+use super::room;
 use super::snapshot::{self, pointer, Snapshot, PRELOAD, SETTING};
-use crate::sys;
 
 /// An array of pointers to `NAME=value` strings, null-terminated.
 pub type Array = *const *const c_char;
@@ -62,30 +62,15 @@ pub unsafe fn with(
     if words <= SMALL {
         return on_stack(&copy, start);
     }
-    let Some(room) = map(words) else {
-        return start(given);
-    };
-    let result = start(copy.write(room).unwrap_or(given));
-    // After an exec that worked, a `vfork` child leaves this mapping to its
-    // parent: some kilobytes for each such child, and only for environments of
-    // more than two hundred entries that lost ours.
-    //
-    // SAFETY: the mapping of above, which nothing refers to any more.
-    unsafe { sys::unmap(room.as_mut_ptr().cast(), size_of_val(room)) };
-    result
+    room::with(words, &|slots| copy.write(slots), &|array| {
+        start(array.unwrap_or(given))
+    })
 }
 
 #[inline(never)]
 fn on_stack(copy: &Copy, start: &dyn Fn(Array) -> i32) -> i32 {
     let mut slots = [MaybeUninit::uninit(); SMALL];
     start(copy.write(&mut slots).unwrap_or(copy.given))
-}
-
-/// So many words of fresh memory.
-pub fn map(words: usize) -> Option<&'static mut [MaybeUninit<usize>]> {
-    let room = sys::map(words.checked_mul(size_of::<usize>())?)?;
-    // SAFETY: a fresh mapping of that size, aligned to a page.
-    Some(unsafe { core::slice::from_raw_parts_mut(room.cast(), words) })
 }
 
 unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Option<Survey> {

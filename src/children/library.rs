@@ -8,20 +8,20 @@ use super::snapshot::{Preload, Snapshot};
 use super::target::Reason;
 use crate::sys::{self, Inode};
 
-/// Where loaders look for a name without a directory. The last of the path is
-/// what `$LIB` stands for there.
-const DIRECTORIES: &[&str] = if cfg!(target_arch = "x86_64") {
-    &["lib/x86_64-linux-gnu", "lib64", "lib"]
-} else if cfg!(target_arch = "x86") {
-    &["lib/i386-linux-gnu", "lib32", "lib"]
-} else if cfg!(target_arch = "aarch64") {
-    &["lib/aarch64-linux-gnu", "lib64", "lib"]
-} else {
-    &["lib64", "lib"]
-};
-
-/// The same for a 32-bit program on a 64-bit PC.
-const DIRECTORIES_I386: &[&str] = &["lib/i386-linux-gnu", "lib32", "lib"];
+/// Where the loaders of a machine look for a name without a directory, which is
+/// also what `$LIB` stands for there. `None` if its programs do not run here.
+pub fn directories(machine: Machine) -> Option<&'static [&'static str]> {
+    const PC: bool = cfg!(any(target_arch = "x86_64", target_arch = "x86"));
+    match machine {
+        Machine::X86_64 if PC => Some(&["lib/x86_64-linux-gnu", "lib64", "lib"]),
+        Machine::I386 if PC => Some(&["lib/i386-linux-gnu", "lib32", "lib"]),
+        Machine::HERE if cfg!(target_arch = "aarch64") => {
+            Some(&["lib/aarch64-linux-gnu", "lib64", "lib"])
+        }
+        Machine::HERE => Some(&["lib64", "lib"]),
+        _ => None,
+    }
+}
 
 /// What the loader of this machine is called (`PT_INTERP`).
 const LOADER: Option<&core::ffi::CStr> = if cfg!(target_arch = "x86_64") {
@@ -57,14 +57,21 @@ pub fn enters_secure(snapshot: &Snapshot) -> bool {
 /// outside of a `chroot`, or the user may not read it, or there is none for 32
 /// bits. `room` is working memory.
 pub fn missing(snapshot: &Snapshot, machine: Machine, room: &mut [u8]) -> Option<Reason> {
+    let Some(directories) = directories(machine) else {
+        return Some(Reason::OtherMachine);
+    };
     // By `/etc/ld.so.preload`: that of a `chroot` is another file.
     let preload = snapshot.preload.as_ref()?;
-    if machine == Machine::HERE {
-        let there = readable(preload.file.as_ptr().cast()) || elsewhere(preload, DIRECTORIES, room);
-        return (!there).then_some(Reason::NoLibrary);
+    if machine == Machine::HERE && readable(preload.file.as_ptr().cast()) {
+        return None;
     }
-    let there = elsewhere(preload, DIRECTORIES_I386, room);
-    (!there).then_some(Reason::OtherMachine)
+    if elsewhere(preload, directories, room) {
+        return None;
+    }
+    Some(match machine {
+        Machine::HERE => Reason::NoLibrary,
+        _ => Reason::OtherClass,
+    })
 }
 
 fn readable(path: *const c_char) -> bool {

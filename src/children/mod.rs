@@ -16,6 +16,7 @@ mod library;
 mod once;
 mod output;
 mod reader;
+pub mod room;
 mod search;
 pub mod shell;
 pub mod snapshot;

@@ -14,7 +14,8 @@ use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use super::envp::{self, Array, Copy, Preloaded};
+use super::envp::{Array, Copy, Preloaded};
+use super::room::map;
 use super::{active, at_path, plan, Plan};
 
 /// Makes `environ` fit for a shell that `name` will start: the array that is to
@@ -46,11 +47,6 @@ struct Room {
 }
 
 impl Room {
-    const NONE: Room = Room {
-        start: AtomicPtr::new(null_mut()),
-        words: AtomicUsize::new(0),
-    };
-
     /// A program that cleared its environment may have none (`clearenv`).
     fn is(&self, array: Array) -> bool {
         let start = self.start.load(Ordering::Relaxed);
@@ -58,7 +54,12 @@ impl Room {
     }
 }
 
-static ROOMS: [Room; 2] = [Room::NONE; 2];
+static ROOMS: [Room; 2] = [const {
+    Room {
+        start: AtomicPtr::new(null_mut()),
+        words: AtomicUsize::new(0),
+    }
+}; 2];
 static BUSY: AtomicBool = AtomicBool::new(false);
 
 fn lasting(copy: &Copy, environ: Array) -> Option<Array> {
@@ -66,7 +67,7 @@ fn lasting(copy: &Copy, environ: Array) -> Option<Array> {
     // Two threads at once, or a signal handler in between: the second one takes
     // memory of its own.
     if BUSY.swap(true, Ordering::Acquire) {
-        return copy.write(envp::map(words)?);
+        return copy.write(map(words)?);
     }
     let array = turn(copy, words, environ);
     BUSY.store(false, Ordering::Release);
@@ -79,7 +80,7 @@ fn turn(copy: &Copy, words: usize, environ: Array) -> Option<Array> {
         let words = words.checked_next_power_of_two()?.max(512);
         // The smaller one stays: the program may have kept a pointer to it.
         room.start
-            .store(envp::map(words)?.as_mut_ptr(), Ordering::Relaxed);
+            .store(map(words)?.as_mut_ptr(), Ordering::Relaxed);
         room.words.store(words, Ordering::Relaxed);
     }
     // SAFETY: a mapping of so many words, which only the holder of `BUSY` writes

@@ -24,6 +24,7 @@ pub enum Reason {
     Musl,
     OtherLibc,
     OtherMachine,
+    OtherClass,
     OwnSystemCalls,
     NoLibrary,
 }
@@ -38,6 +39,7 @@ impl Reason {
             Reason::Musl => "musl program",
             Reason::OtherLibc => "program of another libc",
             Reason::OtherMachine => "program of another machine",
+            Reason::OtherClass => "no library of its class",
             Reason::OwnSystemCalls => "makes its own system calls (Go)",
             Reason::NoLibrary => "cannot find the library",
         }
@@ -211,7 +213,7 @@ impl Program<'_> {
             Loader::Musl => return Some(Reason::Musl),
             Loader::Other => return Some(Reason::OtherLibc),
         }
-        if self.elf.machine != Machine::HERE && self.elf.machine != Machine::I386 {
+        if library::directories(self.elf.machine).is_none() {
             return Some(Reason::OtherMachine);
         }
         if self.elf.go {
@@ -225,12 +227,13 @@ impl Program<'_> {
 
     /// A dynamic loader that is itself started as a program names no loader.
     fn is_loader(&self) -> bool {
-        if !self.elf.shared || self.elf.machine != Machine::HERE {
+        if !self.elf.shared {
             return false;
         }
         // SAFETY: `stat_at` took the path.
         let path = unsafe { crate::place::read_path(self.at.path) };
-        path.is_some_and(elf::is_loader_name) || library::is_standard_loader(self.inode)
+        path.is_some_and(elf::is_loader_name)
+            || self.elf.machine == Machine::HERE && library::is_standard_loader(self.inode)
     }
 
     /// Will the kernel set `AT_SECURE` (`cap_bprm_creds_from_file` in

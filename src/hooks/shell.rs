@@ -65,9 +65,8 @@ popen_hook!(_IO_popen => hook__IO_popen);
 redhook::hook! {
     unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int => hook_wordexp {
         // Only a command in the words starts a shell; it has one of these signs.
-        let commands = !words.is_null()
-            && !(libc::strchr(words, c_int::from(b'`')).is_null()
-                && libc::strstr(words, c"$(".as_ptr()).is_null());
+        let has = |sign: &core::ffi::CStr| !libc::strstr(words, sign.as_ptr()).is_null();
+        let commands = !words.is_null() && (has(c"`") || has(c"$("));
         if commands && !ready("wordexp") {
             return WRDE_CMDSUB;
         }

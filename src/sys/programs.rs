@@ -1,7 +1,7 @@
 //! System calls around `exec`: is the program one that a preload can enter, and
 //! under which umask does it start.
 
-use libc::{c_char, c_int, c_ulong};
+use libc::{c_char, c_int, c_ulong, c_void};
 use syscalls::Sysno;
 
 use super::Result;
@@ -139,6 +139,32 @@ pub fn execveat(
 /// only where nobody else has this umask: see [`crate::children::fallback`].
 pub fn umask(bits: u32) -> u32 {
     raw!(Sysno::umask, bits).map_or(bits, |before| before as u32)
+}
+
+/// `gettid(2)`.
+pub fn task_id() -> u32 {
+    raw!(Sysno::gettid).map_or(0, |id| id as u32)
+}
+
+/// Has this task a list of robust futexes (get_robust_list(2))? Every thread of
+/// libc has one, a `vfork` child has not.
+pub fn has_robust_list() -> Result<bool> {
+    let mut head = 0usize;
+    let mut length = 0usize;
+    raw!(
+        Sysno::get_robust_list,
+        0,
+        core::ptr::addr_of_mut!(head),
+        core::ptr::addr_of_mut!(length)
+    )?;
+    Ok(head != 0)
+}
+
+/// Names this list to the kernel, or none.
+pub fn set_robust_list(list: *mut c_void) {
+    // `sizeof(struct robust_list_head)`, which the kernel insists on.
+    const HEAD: usize = 3 * size_of::<usize>();
+    let _ = raw!(Sysno::set_robust_list, list, HEAD);
 }
 
 /// Blocks every signal for this task; the mask before.

@@ -1,0 +1,391 @@
+//! Programs that start programs: the protection follows, or says that it cannot,
+//! and nothing else changes.
+//!
+//! Tests named `enforce_*` fail with `UMASKCLAMP_TEST_WITHOUT=1`, which takes the
+//! preload away.
+
+#[path = "children/programs.rs"]
+mod programs;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use programs::{
+    attributes, bare, clear, directory, modes, shimmed, show, start, text, threads, write,
+};
+use umaskclamp_testkit::{Run, Tree, Who};
+
+/// Ways that take an environment of the caller's.
+const GIVEN: &[&str] = &[
+    "execve",
+    "execvpe",
+    "execle",
+    "fexecve",
+    "fexecve-path",
+    "execveat",
+    "syscall",
+    "posix_spawn",
+    "posix_spawnp",
+    "vfork-execve",
+    "vfork-execle",
+    "clone-execve",
+    "clone-syscall",
+];
+
+/// Ways that take `environ`.
+const CURRENT: &[&str] = &[
+    "execv",
+    "execvp",
+    "execl",
+    "execlp",
+    "search",
+    "vfork-execv",
+    "vfork-execl",
+    "clone-execvp",
+    "system",
+    "popen",
+    "wordexp",
+];
+
+/// What a program may have done to its environment (`tests/children/start.c`).
+const LOSSES: &[&str] = &[
+    "keep", "clear", "own", "unset", "off", "other", "zero", "scribble", "long",
+];
+
+fn ways() -> impl Iterator<Item = &'static str> {
+    GIVEN.iter().chain(CURRENT).copied()
+}
+
+#[test]
+fn enforce_no_way_to_lose_the_environment_loses_the_protection() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let mut wrong = Vec::new();
+    for how in ways() {
+        for loss in LOSSES {
+            // Without an environment `fexecve` fails, as plain libc's does.
+            if how.starts_with("fexecve") && *loss == "clear" {
+                continue;
+            }
+            let report = shimmed(start(), who, &tree)
+                .args([how, loss])
+                .arg(write())
+                .args(["a.iso", "b.txt"])
+                .run();
+            if modes(&report) != ["0600", "0644"] || !report.stderr.is_empty() {
+                wrong.push(format!("{how} {loss}: {report:?}"));
+            }
+            clear(&tree, &["a.iso", "b.txt"]);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn enforce_a_chain_of_losses() {
+    for who in Who::all() {
+        let tree = Tree::empty(who);
+        let start = start().to_str().expect("a path of ours");
+        let write = write().to_str().expect("a path of ours");
+        let script = format!(
+            "exec perl -e '%ENV = (); exec @ARGV' \
+             env -i {start} system clear {start} posix_spawn off \
+             {start} vfork-execve own {start} popen zero {start} fexecve other \
+             {start} syscall scribble {start} execl unset {start} execlp clear \
+             env -i {start} clone-execve clear {start} execle own {write} a.iso b.txt"
+        );
+        let report = Run::new("/bin/sh")
+            .args(["-c", &script])
+            .patterns("*.iso")
+            .who(who)
+            .cwd(&tree.root)
+            .umask(0o022)
+            .run();
+        assert_eq!(modes(&report), ["0600", "0644"], "{who}: {report:?}");
+    }
+}
+
+/// The lines of the child's environment under the shim, and without it.
+fn environments(how: &str, loss: &str) -> (Vec<String>, Vec<String>) {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let list = |run: Run| {
+        let report = run.args([how, loss]).arg(show()).arg("environment").run();
+        text(&report.stdout).lines().map(str::to_owned).collect()
+    };
+    let plain = bare(start(), who, &tree).env("LD_PRELOAD", "libm.so.6");
+    let shim = umaskclamp_testkit::shim();
+    let ours = bare(start(), who, &tree)
+        .env("LD_PRELOAD", format!("libm.so.6:{}", shim.display()))
+        .patterns("*.iso");
+    (list(ours), list(plain))
+}
+
+#[test]
+fn other_entries_stay_as_they_are() {
+    let shim = umaskclamp_testkit::shim();
+    let shim = shim.display();
+    let is_ours =
+        |entry: &&String| entry.starts_with("UMASKCLAMP_") || entry.starts_with("LD_PRELOAD=");
+    for how in [
+        "execve",
+        "execv",
+        "execle",
+        "posix_spawn",
+        "fexecve",
+        "execveat",
+    ] {
+        for loss in ["keep", "own", "unset", "other", "off", "zero"] {
+            let (ours, plain) = environments(how, loss);
+            let rest = |list: &[String]| -> Vec<String> {
+                list.iter().filter(|e| !is_ours(e)).cloned().collect()
+            };
+            assert_eq!(rest(&ours), rest(&plain), "{how} {loss}");
+            let mut kept: Vec<&String> = ours.iter().filter(is_ours).collect();
+            kept.sort();
+            let others = match loss {
+                "own" | "unset" | "zero" => String::new(),
+                _ => "libm.so.6:".to_owned(),
+            };
+            assert_eq!(
+                kept,
+                [
+                    &format!("LD_PRELOAD={others}{shim}"),
+                    "UMASKCLAMP_PATTERNS=*.iso"
+                ],
+                "{how} {loss}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_environment_that_lost_nothing_is_passed_on_as_it_is() {
+    let (ours, plain) = environments("execve", "keep");
+    let position = |list: &[String], start: &str| list.iter().position(|e| e.starts_with(start));
+    // Where the variables stand is the kernel's order of what the test gave.
+    assert_eq!(ours.len(), plain.len() + 1);
+    assert!(position(&ours, "LD_PRELOAD=libm.so.6:").is_some());
+}
+
+#[test]
+fn a_preload_by_relative_path_survives_chdir() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let shim = umaskclamp_testkit::shim();
+    fs::copy(&shim, tree.at("umaskclamp.so")).expect("copy");
+    let report = bare(Path::new("/bin/sh"), who, &tree)
+        .env("LD_PRELOAD", "./umaskclamp.so")
+        .patterns("*.iso")
+        .args(["-c", "cd / && env -i \"$0\" \"$1\"/x.iso"])
+        .arg(write())
+        .arg(&tree.root)
+        .run();
+    assert_eq!(text(&report.stderr), "");
+    assert_eq!(modes(&report), ["0600"]);
+}
+
+#[test]
+fn audit_keeps_the_environment() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let report = shimmed(start(), who, &tree)
+        .env("UMASKCLAMP_MODE", "audit")
+        .env("UMASKCLAMP_LOG", "info")
+        .args(["execve", "own"])
+        .arg(write())
+        .arg("a.iso")
+        .run();
+    assert_eq!(modes(&report), ["0644"]);
+    let said = text(&report.stderr);
+    assert!(said.contains("would-clamp"), "{said}");
+}
+
+#[test]
+fn off_does_nothing() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let report = shimmed(start(), who, &tree)
+        .env("UMASKCLAMP_MODE", "off")
+        .args(["execve", "own"])
+        .arg(show())
+        .arg("environment")
+        .run();
+    assert_eq!(text(&report.stdout), "A=1\nLANG=C\nA=2\n");
+}
+
+/// Failing starts: the same result and errno as without the shim, and the same
+/// umask and environment afterwards.
+#[test]
+fn failures_are_those_of_plain_libc() {
+    for who in Who::all() {
+        let tree = Tree::empty(who);
+        let file = |name: &str, content: &[u8], bits: u32| {
+            let path = tree.file(name, bits, who);
+            fs::write(&path, content).expect("write");
+            path.to_str().expect("a path of ours").to_owned()
+        };
+        let mut longest = b"#!/".to_vec();
+        longest.resize(255, b'x');
+        longest.push(b'\n');
+        let mut too_long = longest.clone();
+        too_long.insert(10, b'x');
+        symlink(tree.at("loop"), tree.at("loop")).expect("symlink");
+        let below = |name: &str| tree.at(name).to_str().expect("a path of ours").to_owned();
+        let mut targets = vec![
+            file("missing", b"#!/nonexistent/interpreter\n", 0o755),
+            file("longest", &longest, 0o755),
+            file("too-long", &too_long, 0o755),
+            file("empty", b"", 0o755),
+            file("no-format", b"\x7fELFnot", 0o755),
+            file("no-right", b"#!/bin/sh\n", 0o644),
+            file("blanks", b"#!   \n", 0o755),
+            below("nothing"),
+            below("loop"),
+            below("empty/below"),
+            tree.root.to_str().expect("a path of ours").to_owned(),
+            format!("{}/{}", tree.root.display(), "n".repeat(300)),
+            format!("/{}", "d/".repeat(2100)),
+        ];
+        // Five scripts deep is the kernel's limit.
+        for depth in 0..8 {
+            let before = match depth {
+                0 => "/bin/sh".to_owned(),
+                depth => below(&format!("deep{}", depth - 1)),
+            };
+            let line = format!("#!{before}\n");
+            targets.push(file(&format!("deep{depth}"), line.as_bytes(), 0o755));
+        }
+        for target in &targets {
+            for how in ways() {
+                // A shell says more than a number of an error.
+                if ["system", "popen", "wordexp"].contains(&how) {
+                    continue;
+                }
+                let outcome = |run: Run| {
+                    let report = run.args([how, "own"]).arg(target).run();
+                    (
+                        report.status.code(),
+                        text(&report.stdout),
+                        text(&report.stderr),
+                    )
+                };
+                assert_eq!(
+                    outcome(shimmed(start(), who, &tree)),
+                    outcome(bare(start(), who, &tree)),
+                    "{who} {how} {target:.80}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn too_many_arguments_are_too_many() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let outcome = |run: Run, program: &Path| {
+        let report = run
+            .args(["execv", "own"])
+            .arg(program)
+            .arg("a".repeat(100_000))
+            .into_command()
+            .output()
+            .expect("start starts");
+        (report.status.code(), text(&report.stderr))
+    };
+    // An argument of 100,000 bytes fits; four dozen within the limit do not.
+    let many = |run: Run| {
+        let run = (0..48).fold(run.args(["execve", "own"]).arg(show()), |run, _| {
+            run.arg("a".repeat(100_000))
+        });
+        let mut command = run.into_command();
+        // The limit is a quarter of the stack's, and does not bind `start`.
+        command.arg("end");
+        command
+            .output()
+            .map(|out| (out.status.code(), text(&out.stderr)))
+    };
+    assert_eq!(
+        outcome(shimmed(start(), who, &tree), show()).0,
+        outcome(bare(start(), who, &tree), show()).0
+    );
+    let (ours, plain) = (
+        many(shimmed(start(), who, &tree)),
+        many(bare(start(), who, &tree)),
+    );
+    assert_eq!(
+        ours.map_err(|e| e.raw_os_error()),
+        plain.map_err(|e| e.raw_os_error())
+    );
+}
+
+#[test]
+fn posix_spawn_with_all_attributes_and_actions() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let fixed = programs::built("show.c", "show-static", "cc", &["-static"]);
+    if fixed.is_none() {
+        println!("skipped: a static program: libc6-dev has no libc.a");
+    }
+    for program in [Some(show().to_owned()), fixed].into_iter().flatten() {
+        let outcome = |run: Run| {
+            let report = run.arg(&program).arg("/usr").run();
+            text(&report.stdout)
+        };
+        let plain = outcome(bare(attributes(), who, &tree));
+        assert!(
+            plain.contains("set 8") && plain.contains("blocked 15"),
+            "{plain}"
+        );
+        let ours = outcome(shimmed(attributes(), who, &tree));
+        assert_eq!(ours, plain, "{}", program.display());
+    }
+}
+
+/// Eight threads start programs for seconds, ordinary and static ones, with and
+/// without an environment; two make plain files, whose modes show the umask.
+#[test]
+fn threads_that_start_programs_disturb_nobody() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let mut run = shimmed(threads(), who, &tree)
+        .arg("4")
+        .arg(&tree.root)
+        .arg("/bin/true");
+    let nothing = directory().join("nothing.c");
+    fs::write(&nothing, "int main(void) { return 0; }\n").expect("write");
+    match programs::built(
+        nothing.to_str().expect("ours"),
+        "nothing",
+        "cc",
+        &["-static"],
+    ) {
+        Some(path) => run = run.arg(path),
+        None => println!("skipped: a static program: libc6-dev has no libc.a"),
+    }
+    let report = run.run();
+    assert!(!report.late, "hangs");
+    assert_eq!(text(&report.stdout), "wrong 0\n");
+}
+
+#[test]
+fn enforce_the_loaders_own_output_stays_away_from_sensitive_places() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    tree.dir("secret", who);
+    tree.dir("plain", who);
+    let count = |side: &str| fs::read_dir(tree.at(side)).expect("readdir").count();
+    for (side, file) in [("secret", "LD_DEBUG_OUTPUT"), ("plain", "LD_DEBUG_OUTPUT")] {
+        let report = shimmed(Path::new("/bin/sh"), who, &tree)
+            .patterns(format!("{}/", tree.at("secret").display()))
+            .args(["-c", "export LD_DEBUG=files; exec env \"$0=$1\" /bin/true"])
+            .arg(file)
+            .arg(tree.at(side).join("debug"))
+            .run();
+        assert!(report.status.success(), "{report:?}");
+    }
+    assert!(count("plain") > 0, "the loader writes to a plain place");
+    assert_eq!(count("secret"), 0);
+}

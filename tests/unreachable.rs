@@ -1,0 +1,253 @@
+//! Programs that a preload cannot enter: static, of another libc, of another
+//! class, under other ids, or making their system calls themselves. Each runs
+//! under a narrowed umask, alone, or is refused, and a record says why.
+//!
+//! Tests named `enforce_*` fail with `UMASKCLAMP_TEST_WITHOUT=1`, which takes the
+//! preload away.
+
+#[path = "children/programs.rs"]
+mod programs;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use programs::{clear, directory, kinds, modes, shimmed, start, text, write};
+use umaskclamp_testkit::{Tree, Who};
+
+/// Starts by which an unreachable program is tried.
+const STARTS: &[&str] = &[
+    "execv",
+    "vfork-execve",
+    "posix_spawn",
+    "search",
+    "execl",
+    "fexecve",
+];
+
+#[test]
+fn enforce_what_cannot_be_entered_runs_under_a_narrowed_umask() {
+    for who in Who::all() {
+        let tree = Tree::empty(who);
+        for kind in kinds() {
+            let entered = kind.for_users && who.is_root();
+            for how in STARTS {
+                let report = shimmed(start(), who, &tree)
+                    .args([how, "keep"])
+                    .arg(&kind.path)
+                    .arg(tree.at("b.txt"))
+                    .arg(tree.at("c.txt"))
+                    .run();
+                let name = format!("{who} {how} {}: {report:?}", kind.path.display());
+                let mode = if entered { "0644" } else { "0600" };
+                assert_eq!(modes(&report), [mode, mode], "{name}");
+                let said = text(&report.stderr);
+                let records = said.lines().filter(|line| line.contains("unreachable"));
+                let expected = usize::from(!entered);
+                assert_eq!(records.count(), expected, "{name}");
+                assert_eq!(said.contains(kind.reason), !entered, "{name}");
+                fs::remove_file(tree.at("b.txt")).expect("made");
+                fs::remove_file(tree.at("c.txt")).expect("made");
+            }
+        }
+    }
+}
+
+#[test]
+fn enforce_a_mask_for_a_group_holds_for_unreachable_programs() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let Some(kind) = kinds().first() else { return };
+    for how in STARTS {
+        let report = shimmed(start(), who, &tree)
+            .env("UMASKCLAMP_MASK", "027")
+            .args([how, "keep"])
+            .arg(&kind.path)
+            .arg("b.txt")
+            .run();
+        assert_eq!(modes(&report), ["0640"], "{how}");
+        clear(&tree, &["b.txt"]);
+    }
+}
+
+#[test]
+fn enforce_refuse_and_warn() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    for kind in kinds() {
+        for how in STARTS {
+            let run = |name: &str, value: &str| {
+                let report = shimmed(start(), who, &tree)
+                    .env(name, value)
+                    .args([how, "keep"])
+                    .arg(&kind.path)
+                    .arg("b.txt")
+                    .run();
+                clear(&tree, &["b.txt"]);
+                (modes(&report), text(&report.stderr))
+            };
+            let name = format!("{how} {}", kind.path.display());
+            let (made, said) = run("UMASKCLAMP_UNREACHABLE", "refuse");
+            assert!(made.is_empty(), "{name}: {made:?} {said}");
+            assert!(said.contains("refused"), "{name}: {said}");
+            let error = libc::EPERM;
+            assert!(
+                said.contains(&format!("errno {error}"))
+                    || said.contains(&format!("error {error}")),
+                "{name}: {said}"
+            );
+            let (made, said) = run("UMASKCLAMP_UNREACHABLE", "warn");
+            assert_eq!(made, ["0644"], "{name}: {said}");
+            assert!(said.contains("unreachable"), "{name}: {said}");
+            let (made, said) = run("UMASKCLAMP_MODE", "audit");
+            assert_eq!(made, ["0644"], "{name}: {said}");
+            assert!(said.contains("unreachable"), "{name}: {said}");
+            // With the mode `off` a musl program dies of the preload.
+            if !kind.path.ends_with("musl") {
+                let (made, said) = run("UMASKCLAMP_MODE", "off");
+                assert!(!said.contains("unreachable"), "{name}: {said}");
+                assert_eq!(made, ["0644"], "{name}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn enforce_scripts_lead_to_their_interpreter() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let Some(kind) = kinds().first() else { return };
+    // An interpreter that takes the script's own name for a file to be made.
+    let target = directory().join("interpreter");
+    let _ = fs::remove_file(&target);
+    symlink(&kind.path, &target).expect("symlink");
+    let make = |name: &str, line: &str| {
+        let path = tree.file(name, 0o755, who);
+        fs::write(&path, format!("{line}\n")).expect("write");
+        path
+    };
+    let first = make("first", &format!("#! {}\tx.txt", target.display()));
+    let second = make("second", &format!("#!{}", first.display()));
+    for script in [&first, &second] {
+        for how in STARTS.iter().filter(|how| **how != "fexecve") {
+            let report = shimmed(start(), who, &tree)
+                .args([how, "keep"])
+                .arg(script)
+                .run();
+            let name = format!("{how} {}: {report:?}", script.display());
+            assert!(modes(&report).contains(&"0600".to_owned()), "{name}");
+            assert!(text(&report.stderr).contains("static program"), "{name}");
+            clear(&tree, &["x.txt"]);
+        }
+    }
+}
+
+/// Root in a `chroot` that has no library: no complaint of the loader's, and the
+/// umask instead.
+#[test]
+fn enforce_a_chroot_without_the_library() {
+    let who = Who::Root;
+    if !Who::am_root() {
+        println!("skipped: chroot: needs root");
+        return;
+    }
+    let Some(kind) = kinds().first() else { return };
+    let tree = Tree::empty(who);
+    fs::copy(&kind.path, tree.at("write")).expect("copy");
+    for library in [
+        "/lib64/ld-linux-x86-64.so.2",
+        "/lib/x86_64-linux-gnu/libc.so.6",
+    ] {
+        let path = tree.at(&library[1..]);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("mkdir");
+        if fs::copy(library, path).is_err() {
+            println!("skipped: chroot: {library} is not there");
+            return;
+        }
+    }
+    fs::copy(write(), tree.at("dynamic")).expect("copy");
+    for program in ["/write", "/dynamic"] {
+        let report = shimmed(Path::new("/usr/sbin/chroot"), who, &tree)
+            .arg(&tree.root)
+            .args([program, "/b.txt"])
+            .run();
+        assert_eq!(modes(&report), ["0600"], "{program}: {report:?}");
+        let said = text(&report.stderr);
+        assert!(!said.contains("ld.so"), "{said}");
+        clear(&tree, &["b.txt"]);
+    }
+}
+
+/// The dynamic loader as a program (`ldd` does that), and ordinary shells: nothing
+/// is recorded.
+#[test]
+fn what_can_be_entered_is_not_recorded() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    for command in [
+        "ldd /bin/true",
+        "/lib64/ld-linux-x86-64.so.2 /bin/true",
+        "true | cat",
+    ] {
+        let report = shimmed(Path::new("/bin/bash"), who, &tree)
+            .args(["-c", command])
+            .run();
+        if command.starts_with("/lib64") && !Path::new("/lib64/ld-linux-x86-64.so.2").exists() {
+            continue;
+        }
+        // `ldd` asks a loader for 32 bits as well, where there is one.
+        let said = text(&report.stderr);
+        let said = said.lines().filter(|line| !line.contains("of its class"));
+        assert_eq!(said.count(), 0, "{command}: {report:?}");
+    }
+}
+
+/// Debian's Go programs are dynamic, but make their system calls themselves.
+#[test]
+fn go_programs_are_recognised() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let mut there = 0;
+    for program in ["/usr/bin/restic", "/usr/bin/age", "/usr/bin/rclone"] {
+        if !Path::new(program).exists() {
+            continue;
+        }
+        there += 1;
+        let report = shimmed(start(), who, &tree)
+            .args(["posix_spawn", "keep", program, "version"])
+            .run();
+        let said = text(&report.stderr);
+        assert!(
+            said.contains("makes its own system calls (Go)"),
+            "{program}: {said}"
+        );
+    }
+    if there == 0 {
+        println!("skipped: Go programs: package age, restic or rclone");
+    }
+}
+
+#[test]
+fn enforce_age_writes_under_the_narrowed_umask() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    if !Path::new("/usr/bin/age-keygen").exists() {
+        println!("skipped: age: package age");
+        return;
+    }
+    let keys = Command::new("/usr/bin/age-keygen")
+        .output()
+        .expect("age-keygen");
+    let text = text(&keys.stdout);
+    let recipient = text
+        .lines()
+        .find_map(|line| line.strip_prefix("# public key: "));
+    let recipient = recipient.expect("a public key").to_owned();
+    let report = shimmed(Path::new("/bin/sh"), who, &tree)
+        .args(["-c", "exec age -r \"$0\" -o out.age /etc/hostname"])
+        .arg(recipient)
+        .run();
+    assert!(report.status.success(), "{report:?}");
+    assert_eq!(tree.mode("out.age"), 0o600);
+}
