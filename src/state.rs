@@ -11,6 +11,8 @@ pub struct State {
     /// `argv[0]` without its directories, for records.
     pub program: &'static [u8],
     log_path: Option<Vec<u8>>,
+    /// Is there anything to protect?
+    armed: bool,
 }
 
 impl State {
@@ -19,7 +21,10 @@ impl State {
             LogTarget::File(path) => Some([path.as_slice(), b"\0"].concat()),
             _ => None,
         };
+        let armed =
+            settings.mode != Mode::Off && settings.rules.iter().any(|(_, rule)| rule.protects);
         State {
+            armed,
             settings,
             program,
             log_path,
@@ -45,7 +50,10 @@ pub fn loaded() -> Option<&'static State> {
 }
 
 /// The snapshot, if hooks have anything to do: not before load (the program's
-/// allocator may call us from inside the dynamic loader) and not in mode `off`.
+/// allocator may call us from inside the dynamic loader), not in mode `off`, and
+/// not where no rule protects: a program under a seccomp filter dies of a system
+/// call that it did not expect.
+#[inline]
 pub fn active() -> Option<&'static State> {
-    loaded().filter(|state| state.settings.mode != Mode::Off)
+    loaded().filter(|state| state.armed)
 }

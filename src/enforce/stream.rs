@@ -13,7 +13,7 @@ use libc::{O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_
 
 use super::open::{audit, open_at};
 use super::{Call, Sensitive, Subject};
-use crate::{errno, place, sys};
+use crate::{errno, sys};
 
 /// The mode of a file that `fopen` creates (fopen(3)).
 const CREATION_MODE: mode_t = 0o666;
@@ -39,10 +39,14 @@ impl StreamMode {
     /// `None`: not a mode, or one that only reads; then libc does it all.
     ///
     /// # Safety
-    /// As for [`place::read_path`].
+    /// `mode` is the program's own argument. libc reads it itself and trusts it,
+    /// and so do we: no system call is spent on it.
     pub unsafe fn writing(mode: *const c_char) -> Option<Self> {
+        if mode.is_null() {
+            return None;
+        }
         // SAFETY: the caller's promise.
-        let text = unsafe { place::read_path(mode) }?;
+        let text = unsafe { CStr::from_ptr(mode) }.to_bytes();
         Self::parse(text).filter(|mode| mode.flags & (O_ACCMODE | O_CREAT) != 0)
     }
 
@@ -315,10 +319,10 @@ impl WithoutExclusive {
     /// `None` if it is too long to be a mode with a charset.
     ///
     /// # Safety
-    /// As for [`place::read_path`].
+    /// As for [`StreamMode::writing`].
     unsafe fn of(text: *const c_char) -> Option<Self> {
         // SAFETY: the caller's promise.
-        let text = unsafe { place::read_path(text) }?;
+        let text = unsafe { CStr::from_ptr(text) }.to_bytes();
         let mut copy = [0; 128];
         if text.len() >= copy.len() {
             return None;
