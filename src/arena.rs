@@ -33,10 +33,7 @@ static ARENA: Arena = Arena;
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let mut used = USED.load(Ordering::Relaxed);
-        loop {
-            let Some(start) = used.checked_next_multiple_of(layout.align().min(16)) else {
-                break;
-            };
+        while let Some(start) = used.checked_next_multiple_of(layout.align().min(16)) {
             let end = start.saturating_add(layout.size());
             if end > SIZE || layout.align() > 16 {
                 break;

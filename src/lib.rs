@@ -28,6 +28,18 @@
 //! allocates, touches `std::fs` or `std::env`, or can panic; system calls of our
 //! own are raw ([`sys`]) and leave `errno` alone.
 
+// No panic may be on a hook's way. Arithmetic is left out: lengths are bounded by
+// the buffers they index, which `get` checks, and a release build does not check
+// for overflow.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    clippy::string_slice
+)]
+
 mod arena;
 mod children;
 mod enforce;

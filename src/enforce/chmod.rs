@@ -37,7 +37,7 @@ pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -
 /// # Safety
 /// As for [`place::read_path`].
 pub unsafe fn names_acl(name: *const c_char) -> bool {
-    if !state::active().is_some_and(|state| state.settings.chmod == ChmodPolicy::Clamp) {
+    if state::active().is_none_or(|state| state.settings.chmod == ChmodPolicy::Allow) {
         return false;
     }
     // SAFETY: the caller's promise.

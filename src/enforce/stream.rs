@@ -280,7 +280,9 @@ unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
     }
     if mode.stream_flags != 0 {
         // SAFETY: the caller's promise.
-        unsafe { GlibcFile::of(stream, fd) }.map(|file| file.flags2 |= mode.stream_flags);
+        if let Some(file) = unsafe { GlibcFile::of(stream, fd) } {
+            file.flags2 |= mode.stream_flags;
+        }
     }
 }
 

@@ -273,7 +273,7 @@ impl Number {
     }
 
     fn moving(&self) -> Option<c_long> {
-        let mut real = || self.pass() as c_int;
+        let real = || self.pass() as c_int;
         let result = match self.number {
             #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
             libc::SYS_rename => moves::rename(
@@ -281,27 +281,27 @@ impl Number {
                 // SAFETY: the program's own argument.
                 unsafe { Call::at("syscall(rename)", AT_FDCWD, self.path(1), false) },
                 0,
-                &mut real,
+                &real,
             ),
             #[cfg(not(target_arch = "riscv64"))]
             libc::SYS_renameat => moves::rename(
                 self.place("syscall(renameat)", 1, false),
                 self.place("syscall(renameat)", 3, false),
                 0,
-                &mut real,
+                &real,
             ),
             libc::SYS_renameat2 => moves::rename(
                 self.place("syscall(renameat2)", 1, false),
                 self.place("syscall(renameat2)", 3, false),
                 self.int(4) as c_uint,
-                &mut real,
+                &real,
             ),
             #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
             libc::SYS_link => moves::link(
                 self.place("syscall(link)", 0, false),
                 // SAFETY: the program's own argument.
                 unsafe { Call::at("syscall(link)", AT_FDCWD, self.path(1), false) },
-                &mut real,
+                &real,
             ),
             libc::SYS_linkat => {
                 let flags = self.int(4);
@@ -309,7 +309,7 @@ impl Number {
                 moves::link(
                     self.place_or_descriptor("syscall(linkat)", 1, follow, flags),
                     self.place("syscall(linkat)", 3, false),
-                    &mut real,
+                    &real,
                 )
             }
             _ => return None,
