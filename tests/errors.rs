@@ -56,6 +56,24 @@ fn enforce_on_the_smallest_stack() {
     }
 }
 
+/// The stream is the program's own: same pointer, same descriptor.
+#[test]
+fn enforce_freopen_of_stdout() {
+    for (who, bare, shim) in same("stdout") {
+        let facts = bare.facts();
+        assert!(
+            facts.contains("secret/wide same true null false number 1"),
+            "{facts}"
+        );
+        assert!(
+            facts.contains("secret/none/new same false null true"),
+            "{facts}"
+        );
+        bare.leaks_something("stdout");
+        shim.leaks_nothing(&format!("stdout as {who}"));
+    }
+}
+
 /// A shim that opens and closes the file itself loses the program's locks.
 #[test]
 fn transparent_record_locks_are_kept() {

@@ -278,6 +278,9 @@ fn nothing_differs<'a>(rows: impl Iterator<Item = (&'a Row, Who)>) -> Verdict {
             continue;
         };
         if row.same == Same::Facts {
+            for fault in changed(row, &bare.report, &shim.report) {
+                verdict.fault(row, who, fault);
+            }
             continue;
         }
         if bare.report.seen != shim.report.seen {
@@ -312,6 +315,31 @@ fn nothing_differs<'a>(rows: impl Iterator<Item = (&'a Row, Who)>) -> Verdict {
         }
     }
     verdict
+}
+
+/// What a call at a sensitive place left otherwise than it would by itself:
+/// nothing but narrower modes there. A failed rename, say, leaves the mode of
+/// its source alone.
+fn changed(row: &Row, bare: &Report, shim: &Report) -> Vec<String> {
+    let (bare, shim) = (last(bare), last(shim));
+    let mut faults = Vec::new();
+    for (path, seen) in &bare {
+        let want = seen.last.unwrap_or(0);
+        let got = shim.get(path).and_then(|seen| seen.last);
+        let narrower = sensitive(row, path) && got == Some(want & !MASK);
+        // A link from plain to sensitive is one inode, narrow by both names.
+        let shared = row.steps.iter().any(|step| step.call.starts_with("link"));
+        if got != Some(want) && !narrower && !(shared && got == Some(want & !MASK)) {
+            let shown = got.map_or("gone".to_owned(), |mode| format!("{mode:04o}"));
+            faults.push(format!(
+                "{} was left {shown}, not {want:04o}",
+                path.display()
+            ));
+        }
+    }
+    let new = shim.keys().filter(|path| !bare.contains_key(*path));
+    faults.extend(new.map(|path| format!("{} was left behind", path.display())));
+    faults
 }
 
 /// Checks that rows leak without the preload, and does nothing else.

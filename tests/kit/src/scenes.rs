@@ -3,6 +3,7 @@
 //! A scene is a function of the program `doors`. It returns lines of facts; a
 //! test compares them with those of a bare run, or with what must hold.
 
+mod flips;
 mod places;
 mod tables;
 mod threads;
@@ -27,6 +28,9 @@ const SCENES: &[Scene] = &[
     ("mixed-threads", threads::mixed),
     ("writer", threads::writer),
     ("reader", threads::reader),
+    ("flip-parent", flips::parent),
+    ("flip-target", flips::target),
+    ("stdout", tables::reopened),
     ("small-stacks", threads::small_stacks),
 ];
 

@@ -140,6 +140,45 @@ pub fn closed(dir: &Path) -> String {
     }
 }
 
+extern "C" {
+    /// libc's stream of that name.
+    static stdout: *mut libc::FILE;
+}
+
+/// `freopen` of stdout: the stream stays the same one, on descriptor 1, and
+/// what children write goes there too.
+pub fn reopened(dir: &Path) -> String {
+    let mut facts = String::new();
+    // SAFETY: strings that end in NUL; the stream is libc's own and stays open;
+    // Rust's buffer of its own stdout is empty.
+    unsafe {
+        let kept = libc::fcntl(1, libc::F_DUPFD_CLOEXEC, 50);
+        for (name, mode) in [
+            ("secret/wide", c"w"),
+            ("plain/wide", c"a"),
+            ("secret/new", c"w+"),
+            ("plain/new", c"wx"),
+            ("secret/narrow", c"r+"),
+            ("secret/none/new", c"w"),
+        ] {
+            let before = stdout;
+            let stream = libc::freopen(c(dir.join(name)).as_ptr(), mode.as_ptr(), stdout);
+            let same = stream == before;
+            facts += &format!("{name} same {same} null {} ", stream.is_null());
+            if !stream.is_null() {
+                libc::puts(c"by libc".as_ptr());
+                libc::fflush(stream);
+                facts += &format!("number {} ", libc::fileno(stream));
+                libc::system(c"echo by a child".as_ptr());
+            }
+            let text = std::fs::read(dir.join(name)).unwrap_or_default();
+            facts += &format!("{:?}\n", text.escape_ascii().to_string());
+        }
+        libc::dup2(kept, 1);
+    }
+    facts
+}
+
 /// POSIX record locks, which a process loses when it closes any descriptor of
 /// the file (fcntl(2)): a shim that opens the file itself on the way would
 /// lose them. A child looks whether they are still held.
