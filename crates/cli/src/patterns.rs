@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,12 +44,20 @@ pub fn patterns(options: &Patterns) -> Result<ExitCode, Failure> {
     let mut environment = Environment::ours();
     environment.select(&options.selection)?;
     let settings = environment.settings()?;
-    let mut out = show::out();
     if options.list {
-        out.write_all(&list::join(&settings.rules))?;
-        writeln!(out)?;
+        // As it is, for another program; the painted stream would take out what
+        // looks like a colour.
+        let list = list::join(&settings.rules);
+        let mut raw = std::io::stdout().lock();
+        if raw.is_terminal() {
+            writeln!(raw, "{}", show::bytes(&list))?;
+        } else {
+            raw.write_all(&list)?;
+            writeln!(raw)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
+    let mut out = show::out();
     let reasons = Reasons::read(&environment);
     if settings.mode == Mode::Off && !options.json {
         writeln!(out, "# {}=off: no pattern is in force", name::MODE)?;
@@ -107,7 +115,7 @@ fn line(rule: &Rule<'_>) -> String {
     // Only what a terminal could stumble over is shown escaped; a file gets the
     // bytes that the pattern has.
     let text = match std::str::from_utf8(rule.text) {
-        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+        Ok(text) if !text.contains(show::hidden) => text.to_owned(),
         _ => return format!("# cannot be shown: {}", show::bytes(rule.text)),
     };
     if text.starts_with('#') {

@@ -76,7 +76,10 @@ pub fn write(
         .into_iter()
         .map(|(action, (records, paths))| {
             let action = painted(style(action), action);
-            format!("{records} {action} ({paths} paths)")
+            format!(
+                "{records} {action} ({paths} {})",
+                if paths == 1 { "path" } else { "paths" }
+            )
         })
         .collect::<Vec<_>>();
     writeln!(out, "{}", sums.join(", "))

@@ -35,6 +35,12 @@ pub fn bytes(bytes: &[u8]) -> String {
     .to_string()
 }
 
+/// Whether a character would be shown escaped, other than `"` and `\\`.
+pub fn hidden(c: char) -> bool {
+    let text = bytes(c.encode_utf8(&mut [0; 4]).as_bytes());
+    text.starts_with('\\') && !matches!(c, '"' | '\\')
+}
+
 /// A mode as four octal digits, or `-`.
 pub fn mode(mode: Option<u32>) -> String {
     mode.map_or_else(|| "-".to_owned(), |mode| format!("{:04o}", mode & 0o7777))
@@ -165,6 +171,16 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_moves_a_cursor_or_turns_text_around_is_hidden() {
+        for c in ['\n', '\x1b', '\u{9b}', '\u{202e}', '\u{200b}'] {
+            assert!(hidden(c), "{c:?}");
+        }
+        for c in ['a', ' ', '"', '\\', 'é', '*'] {
+            assert!(!hidden(c), "{c:?}");
+        }
+    }
 
     #[test]
     fn a_squeezed_path_keeps_both_ends() {

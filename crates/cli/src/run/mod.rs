@@ -52,7 +52,6 @@ pub struct Run {
     #[arg(
         required = true,
         trailing_var_arg = true,
-        allow_hyphen_values = true,
         value_name = "COMMAND",
         value_hint = clap::ValueHint::CommandWithArguments
     )]

@@ -10,6 +10,7 @@ use umaskclamp_policy::rules::{Kind, Rules, Verdict};
 
 use super::names::{ending, open_name};
 use super::{is_shared, Found};
+use crate::show;
 
 /// A pattern and the wide paths that it covers, by their place in the order.
 #[derive(Clone, Debug)]
@@ -183,14 +184,23 @@ fn joined(components: &[&[u8]]) -> Vec<u8> {
         .collect()
 }
 
-/// A pattern that matches this path and can stand in a file, where a newline
-/// would end it: a `?` takes its place.
+/// A pattern that matches this path, can stand in a file and be printed: a `?`
+/// takes the place of each byte that would end a line or reach the terminal.
 fn literal(path: &[u8]) -> Vec<u8> {
-    let parts: Vec<Vec<u8>> = path
-        .split(|&byte| byte == b'\n')
-        .map(list::literal)
-        .collect();
-    parts.join(&b'?')
+    let mut pattern = Vec::new();
+    for chunk in path.utf8_chunks() {
+        for part in chunk.valid().split_inclusive(show::hidden) {
+            let end = part
+                .char_indices()
+                .next_back()
+                .filter(|(_, c)| show::hidden(*c));
+            let (text, hidden) = part.split_at(end.map_or(part.len(), |(at, _)| at));
+            pattern.extend(list::literal(text.as_bytes()));
+            pattern.extend(vec![b'?'; hidden.len()]);
+        }
+        pattern.extend(vec![b'?'; chunk.invalid().len()]);
+    }
+    pattern
 }
 
 /// Where the paths beneath `top` stand in the order; `top` itself is not meant.
@@ -288,5 +298,6 @@ mod tests {
     #[test]
     fn a_newline_does_not_split_a_pattern() {
         assert_eq!(patterns(&["/srv/a\nb"], &[]), ["/srv/a?b"]);
+        assert_eq!(literal(b"/a*\x1b[m\xff\xc3\xa9\n"), b"/a\\*?\\[m?\xc3\xa9?");
     }
 }

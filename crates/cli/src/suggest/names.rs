@@ -2,8 +2,13 @@
 
 use umaskclamp_policy::list;
 
+use crate::show;
+
 /// `backup-2025-01-31.tgz` to `backup-*.tgz`, `rear.aZ3x9Q` to `rear.*`.
 pub fn open_name(name: &[u8]) -> Option<Vec<u8>> {
+    if !std::str::from_utf8(name).is_ok_and(|text| !text.contains(show::hidden)) {
+        return None;
+    }
     let word = |byte: &u8| byte.is_ascii_alphanumeric();
     let mut pattern = Vec::new();
     let mut at = 0;
