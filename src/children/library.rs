@@ -53,6 +53,14 @@ pub fn enters_secure(snapshot: &Snapshot) -> bool {
             .is_ok_and(|inode| inode.mode & S_ISUID != 0)
 }
 
+/// Is the library where the loader found it for this process? By
+/// `/etc/ld.so.preload` it is the loader's to find: that of a `chroot` is another
+/// file.
+pub fn is_there(snapshot: &Snapshot) -> bool {
+    let preload = snapshot.preload.as_ref();
+    preload.is_none_or(|preload| readable(preload.file.as_ptr().cast()))
+}
+
 /// Why a program of this machine would not get the library, if so: it lies
 /// outside of a `chroot`, or the user may not read it, or there is none for 32
 /// bits. `room` is working memory.
@@ -60,11 +68,7 @@ pub fn missing(snapshot: &Snapshot, machine: Machine, room: &mut [u8]) -> Option
     let Some(directories) = directories(machine) else {
         return Some(Reason::OtherMachine);
     };
-    // By `/etc/ld.so.preload`: that of a `chroot` is another file.
     let preload = snapshot.preload.as_ref()?;
-    if machine == Machine::HERE && readable(preload.file.as_ptr().cast()) {
-        return None;
-    }
     if elsewhere(preload, directories, room) {
         return None;
     }

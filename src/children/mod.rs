@@ -129,45 +129,36 @@ fn active() -> Option<(&'static State, &'static Snapshot)> {
 
 /// Looks at the program, records what cannot be entered, and decides.
 fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
-    // Without working memory the program is not looked at.
-    let Some(mut scratch) = Scratch::claim() else {
-        return AS_EVER;
-    };
-    let buffers = scratch.buffers();
-    let mut room = Room {
-        interpreter: &mut buffers.link,
-        text: &mut buffers.text,
-    };
-    let mut look = |at: At| target::look(snapshot, at, &mut room);
+    let mut room = Room::new();
+    let mut searched = None;
     let (found, at) = match start.target {
-        Target::At(at) => (look(at), at),
+        Target::At(at) => (target::look(snapshot, at, &mut room), at),
         Target::Search { file, reset, shell } => {
             // SAFETY: the program's own argument.
-            let Some(file) = (unsafe { place::read_path(file) }) else {
+            let file = unsafe { place::read_path(file) };
+            let candidates = searched.insert(Scratch::claim());
+            let (Some(file), Some(candidates)) = (file, candidates) else {
                 return AS_EVER;
             };
-            let candidate = |path| At {
-                reset,
-                ..At::path(path)
+            let mut look = |path| {
+                let at = At {
+                    reset,
+                    ..At::path(path)
+                };
+                (target::look(snapshot, at, &mut room), at)
             };
-            let found = search::search(file, &mut buffers.named, &mut |path| look(candidate(path)));
-            let at = candidate(buffers.named.as_ptr().cast());
+            let candidate = &mut candidates.buffers().named;
+            let found = search::search(file, candidate, &mut |path| look(path).0);
             match found {
-                Found::NoFormat if shell => {
-                    let shell = candidate(c"/bin/sh".as_ptr());
-                    (look(shell), shell)
-                }
-                found => (found, at),
+                Found::NoFormat if shell => look(c"/bin/sh".as_ptr()),
+                found => (found, At::path(candidate.as_ptr().cast())),
             }
         }
     };
     let Found::Cannot(reason, inode) = found else {
         return AS_EVER;
     };
-    let at = match room.interpreter.first() {
-        Some(0) | None => at,
-        Some(_) => At::path(room.interpreter.as_ptr().cast()),
-    };
+    let at = room.interpreter().map_or(at, At::path);
     let refuse = state.settings.unreachable == Unreachable::Refuse;
     if once::first(inode, reason) {
         record(state, start.name, &at, refuse, reason);

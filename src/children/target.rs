@@ -11,7 +11,7 @@ use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine};
 
 use super::library;
 use super::snapshot::Snapshot;
-use crate::scratch::PATH_MAX;
+use crate::scratch::{Buffers, Scratch};
 use crate::sys::programs::{self, Ids};
 use crate::sys::{self, Inode};
 
@@ -68,12 +68,34 @@ pub enum Found {
 /// The kernel follows so many scripts (`exec_binprm`).
 const SCRIPTS_MAX: u32 = 5;
 
-/// Working memory for one look.
-pub struct Room<'a> {
-    /// The path of an interpreter; empty if the program was no script.
-    pub interpreter: &'a mut [u8; PATH_MAX],
-    /// What is read of files.
-    pub text: &'a mut [u8],
+/// Working memory, claimed when the first script is met: most programs are none,
+/// and in a child of `fork` each page written costs a copy.
+pub struct Room {
+    scratch: Option<Scratch>,
+    script: bool,
+}
+
+impl Room {
+    pub fn new() -> Self {
+        Room {
+            scratch: None,
+            script: false,
+        }
+    }
+
+    fn buffers(&mut self) -> Option<&mut Buffers> {
+        if self.scratch.is_none() {
+            self.scratch = Scratch::claim();
+        }
+        self.scratch.as_mut().map(Scratch::buffers)
+    }
+
+    /// The path of the last interpreter, if the program was a script.
+    pub fn interpreter(&mut self) -> Option<*const c_char> {
+        let script = self.script;
+        let buffers = self.scratch.as_mut().filter(|_| script)?.buffers();
+        Some(buffers.link.as_ptr().cast())
+    }
 }
 
 /// Where a program is, as `execveat(2)` is told, and under whom it will run.
@@ -101,21 +123,19 @@ impl At {
 /// Looks at a program. Leaves the path of the last interpreter in `room`, if it
 /// is a script.
 pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
-    if let Some(first) = room.interpreter.first_mut() {
-        *first = 0;
-    }
+    room.script = false;
+    let mut head = [0; elf::HEAD];
     for _ in 0..=SCRIPTS_MAX {
-        let Ok(inode) = sys::stat_at(at.dirfd, at.path, at.flags) else {
+        let Some(file) = File::open(&at) else {
+            return unread(snapshot, &at);
+        };
+        let Ok(inode) = sys::stat_of(file.fd) else {
             return Found::Nothing;
         };
         if !inode.is(S_IFREG) {
             return Found::Nothing;
         }
-        let Some(file) = File::open(&at) else {
-            return unread(snapshot, &inode, at.reset);
-        };
-        let (head, rest) = room.text.split_at_mut(elf::HEAD);
-        let length = programs::read_at(file.fd, head, 0).unwrap_or(0);
+        let length = programs::read_at(file.fd, &mut head, 0).unwrap_or(0);
         let head = head.get(..length).unwrap_or_default();
         let mut read =
             |offset, out: &mut [u8]| programs::read_at(file.fd, out, offset).unwrap_or(0);
@@ -128,16 +148,18 @@ pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
                     file: &file,
                     at: &at,
                 };
-                return match program.reason(snapshot, rest) {
+                return match program.reason(snapshot, room) {
                     Some(reason) => Found::Cannot(reason, inode.id),
                     None => Found::Enters,
                 };
             }
             Image::Script(name) => name,
         };
-        let Some(path) = library::join(room.interpreter, &[name]) else {
+        let link = room.buffers().map(|buffers| &mut buffers.link);
+        let Some(path) = link.and_then(|link| library::join(link, &[name])) else {
             return Found::Nothing;
         };
+        room.script = true;
         at = At {
             reset: at.reset,
             ..At::path(path)
@@ -146,9 +168,13 @@ pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
     Found::Nothing
 }
 
-/// A program that may be executed but not read: only its bits are known.
-fn unread(snapshot: &Snapshot, inode: &Inode, reset: bool) -> Found {
-    if changes_ids(inode, reset, false) && !library::enters_secure(snapshot) {
+/// A program that may perhaps be executed but not read: only its bits are known.
+fn unread(snapshot: &Snapshot, at: &At) -> Found {
+    let inode = match sys::stat_at(at.dirfd, at.path, at.flags) {
+        Ok(inode) if inode.is(S_IFREG) => inode,
+        _ => return Found::Nothing,
+    };
+    if changes_ids(&inode, at.reset, false) && !library::enters_secure(snapshot) {
         Found::Cannot(Reason::SetId, inode.id)
     } else {
         Found::Enters
@@ -170,8 +196,9 @@ impl File {
             0 => 0,
             _ => libc::O_NOFOLLOW,
         };
-        // SAFETY: `stat_at` took the path, so that its first byte can be read.
-        let by_descriptor = flags & libc::AT_EMPTY_PATH != 0 && unsafe { *path } == 0;
+        // SAFETY: the program's own argument.
+        let by_descriptor = flags & libc::AT_EMPTY_PATH != 0
+            && unsafe { crate::place::read_path(path) }?.is_empty();
         if !by_descriptor {
             let fd = programs::open_program(dirfd, path, follow).ok()?;
             return Some(File { fd, ours: true });
@@ -205,8 +232,8 @@ struct Program<'a> {
 }
 
 impl Program<'_> {
-    /// Why it cannot be entered, if it cannot. `room` is working memory.
-    fn reason(&self, snapshot: &Snapshot, room: &mut [u8]) -> Option<Reason> {
+    /// Why it cannot be entered, if it cannot.
+    fn reason(&self, snapshot: &Snapshot, room: &mut Room) -> Option<Reason> {
         match self.elf.loader {
             Loader::None if !self.is_loader() => return Some(Reason::Static),
             Loader::None | Loader::Gnu => {}
@@ -222,7 +249,12 @@ impl Program<'_> {
         if let Some(reason) = self.secure() {
             return (!library::enters_secure(snapshot)).then_some(reason);
         }
-        library::missing(snapshot, self.elf.machine, room)
+        let machine = self.elf.machine;
+        if machine == Machine::HERE && library::is_there(snapshot) {
+            return None;
+        }
+        let text = room.buffers().map(|buffers| &mut buffers.text);
+        text.and_then(|text| library::missing(snapshot, machine, text))
     }
 
     /// A dynamic loader that is itself started as a program names no loader.
@@ -230,7 +262,7 @@ impl Program<'_> {
         if !self.elf.shared {
             return false;
         }
-        // SAFETY: `stat_at` took the path.
+        // SAFETY: the kernel took this path a moment ago.
         let path = unsafe { crate::place::read_path(self.at.path) };
         path.is_some_and(elf::is_loader_name)
             || self.elf.machine == Machine::HERE && library::is_standard_loader(self.inode)

@@ -3,9 +3,9 @@
 //!
 //! Sources: elf(5), `fs/binfmt_script.c` and `fs/binfmt_elf.c` of Linux.
 
-/// Bytes from the beginning of a file that [`inspect`] wants. With fewer (a
-/// shorter file, or only so many at hand) it asks for the rest.
-pub const HEAD: usize = 4096;
+/// Bytes from the beginning of a file that [`inspect`] wants: all that it looks
+/// at in a program as linkers make it. What lies elsewhere it asks for.
+pub const HEAD: usize = 1024;
 
 /// What the kernel reads of a script's first line, since Linux 5.1.
 const LINE: usize = 256;
