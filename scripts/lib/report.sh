@@ -191,6 +191,14 @@ rear_report() {
     fi
 }
 
+# left_open WORK VARIANT: the directories of what others may read afterwards, with
+# counts, in one line.
+left_open() {
+    awk -F '\t' '$2 ~ /^f 0[0-7]*([1-7][0-7]|[0-7][1-7]) / { sub(/\/[^\/]*$/, "", $1); n[$1]++ }
+        END { for (dir in n) print n[dir] " in " dir }' "$1/$2/left" |
+        LC_ALL=C sort -k 3 | paste -s -d ,
+}
+
 # round_faults WORK VARIANT: prints each fault of that round and adds them to the
 # caller's `faults`, what was looked at to its `checks`, and entries
 # of the image that are narrower because their source is to its `copies`.
@@ -223,6 +231,10 @@ round_faults() {
             faults=$((faults + 1))
         fi
     done
+    if [ "${fact[left_open]}" -gt 0 ]; then
+        printf '%s, not on its list and so as ReaR left them: %s\n' \
+            "$(round_name "$round")" "$(left_open "$work" "$round")"
+    fi
     if [ -s "$work/$round/meanwhile" ]; then
         printf '%s: not counted, for these changed on this machine between the runs:\n' \
             "$(round_name "$round")"

@@ -49,7 +49,7 @@ as_user() {
         "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
             LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody \
             TMPDIR="$work/case/t" SOURCE_DATE_EPOCH=1700000000 \
-            S="$S" P="$P" X="$X" D="$work/servers" "$@"
+            S="$S" P="$P" X="$X" H="$H" D="$work/servers" "$@"
     )
 }
 
