@@ -134,32 +134,44 @@ pub fn chmod_fd(fd: c_int, mode: u32) -> Result<()> {
     raw!(Sysno::fchmod, fd, mode).map(drop)
 }
 
-/// `fchmodat(2)` as the kernel has it: without flags, it follows links.
-pub fn chmod_at(dirfd: c_int, path: *const c_char, mode: u32) -> Result<()> {
-    raw!(Sysno::fchmodat, dirfd, path, mode).map(drop)
-}
-
-/// Changes the mode of what a name stands for, and never of what a link there
-/// points to: somebody who may write to the directory could otherwise put a
-/// link in place of a file and have us change any file of the user's.
-pub fn chmod_no_follow(dirfd: c_int, path: *const c_char, mode: u32) -> Result<()> {
-    let asked = raw!(
-        Sysno::fchmodat2,
-        dirfd,
-        path,
-        mode,
-        libc::AT_SYMLINK_NOFOLLOW
-    );
-    match asked {
-        // Before Linux 6.6, or a seccomp filter that does not know it.
-        Err(libc::ENOSYS | libc::EPERM) => {}
-        done => return done.map(drop),
-    }
-    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-    let fd = raw!(Sysno::openat, dirfd, path, flags, 0)? as c_int;
-    let changed = chmod_path_fd(fd, mode);
+/// Changes the mode of one inode, which `inode` tells, by the name it had when
+/// that was asked: never of another one that got the name meanwhile (`ESTALE`).
+/// Somebody who may write to the directory could otherwise put a link to any file
+/// of the user's there, and have it changed; or even widened, when a mode is
+/// given back.
+///
+/// With a full descriptor table only a narrowing is done, by name.
+pub fn chmod_inode(
+    (dirfd, path): (c_int, *const c_char),
+    follow: bool,
+    inode: &Inode,
+    mode: u32,
+) -> Result<()> {
+    let no_follow = if follow { 0 } else { libc::O_NOFOLLOW };
+    // `O_PATH`: no permission is needed, no device is touched, and closing it does
+    // not drop the process's record locks.
+    let flags = libc::O_PATH | libc::O_CLOEXEC | no_follow;
+    let fd = match raw!(Sysno::openat, dirfd, path, flags, 0) {
+        Ok(fd) => fd as c_int,
+        Err(libc::EMFILE | libc::ENFILE) if mode & !inode.mode == 0 => {
+            return chmod_by_name(dirfd, path, follow, mode);
+        }
+        Err(error) => return Err(error),
+    };
+    let changed = match stat_of(fd) {
+        Ok(held) if held.id == inode.id => chmod_path_fd(fd, mode),
+        _ => Err(libc::ESTALE),
+    };
     close(fd);
     changed
+}
+
+fn chmod_by_name(dirfd: c_int, path: *const c_char, follow: bool, mode: u32) -> Result<()> {
+    if follow {
+        return raw!(Sysno::fchmodat, dirfd, path, mode).map(drop);
+    }
+    let flags = libc::AT_SYMLINK_NOFOLLOW;
+    raw!(Sysno::fchmodat2, dirfd, path, mode, flags).map(drop)
 }
 
 /// Changes the mode of what a descriptor refers to, `O_PATH` ones included.
@@ -169,7 +181,13 @@ pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
         done => return done,
     }
     let name = crate::place::DescriptorName::in_self(fd);
-    chmod_at(libc::AT_FDCWD, name.as_ptr(), mode)
+    match raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode) {
+        Err(libc::ENOENT) => {}
+        done => return done.map(drop),
+    }
+    // No `/proc`; since Linux 6.6.
+    let flags = libc::AT_EMPTY_PATH;
+    raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags).map(drop)
 }
 
 /// `renameat2(2)`.

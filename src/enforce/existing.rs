@@ -29,7 +29,7 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
         if sensitive.audit() {
             Ok(())
         } else {
-            change(&call, sensitive.clamp(inode.permissions()))
+            change(&call, &inode, sensitive.clamp(inode.permissions()))
         }
     });
     let clamped = sensitive.clamp(mode);
@@ -45,7 +45,7 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
         }
         (Some(inode), Some(Ok(()))) if !sensitive.audit() => {
             // If this fails the file stays narrow, which is the safe side.
-            let _ = change(&call, inode.permissions());
+            let _ = change(&call, &inode, inode.permissions());
         }
         _ => {}
     }
@@ -61,14 +61,12 @@ pub fn must_tighten(sensitive: &Sensitive, inode: &Inode) -> bool {
         && sensitive.wide(inode.permissions())
 }
 
-/// `chmod` of what the call names, links followed as the call does.
-pub fn change(call: &Call, mode: mode_t) -> sys::Result<()> {
+/// `chmod` of the inode that the call named when it was asked for, links followed
+/// as the call does.
+pub fn change(call: &Call, inode: &Inode, mode: mode_t) -> sys::Result<()> {
     let place = &call.place;
     if place.given.is_empty() {
-        sys::chmod_path_fd(place.dirfd, mode)
-    } else if place.follow {
-        sys::chmod_at(place.dirfd, call.path, mode)
-    } else {
-        sys::chmod_no_follow(place.dirfd, call.path, mode)
+        return sys::chmod_path_fd(place.dirfd, mode);
     }
+    sys::chmod_inode((place.dirfd, call.path), place.follow, inode, mode)
 }

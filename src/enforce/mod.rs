@@ -4,6 +4,21 @@
 //! are asked, and the real call is made with what the verdict allows. The real
 //! call comes as a closure, so that everything that is decided is decided here.
 //!
+//! # Between the decision and the call
+//! Somebody who may write to a directory of the path can turn a link there after
+//! the place was judged. What can be won by that?
+//! - A place judged sensitive becomes another: the file there is narrow, which is
+//!   the safe side.
+//! - A place judged plain becomes a sensitive one: the file is created there as
+//!   wide as it would have been at the plain place, where the same somebody could
+//!   have read it. Nothing is learned that was not open before. The path as named
+//!   is judged without looking at links, so what is protected by its name cannot
+//!   be turned away.
+//! - An existing file is tightened by its descriptor, after it was opened. Where
+//!   only a name is there, the inode is held and compared first
+//!   ([`crate::sys::chmod_inode`]): no other file is ever changed, above all not
+//!   when a mode is given back.
+//!
 //! No scratch memory is held across a real call: it may block for hours (a fifo),
 //! be cancelled, or be left by `siglongjmp`.
 

@@ -130,7 +130,7 @@ impl<'a> Arrival<'a> {
                 if sensitive.audit() {
                     Ok(())
                 } else {
-                    change(from, sensitive.clamp(inode.permissions()))
+                    change(from, &inode, sensitive.clamp(inode.permissions()))
                 }
             });
         let below = if subject == Subject::Directory {
@@ -175,7 +175,7 @@ impl<'a> Arrival<'a> {
         let audit = self.sensitive.is_some_and(|sensitive| sensitive.audit());
         if self.narrowed == Some(Ok(())) && !audit {
             // If this fails the file stays narrow, which is the safe side.
-            let _ = change(self.from, self.inode.permissions());
+            let _ = change(self.from, &self.inode, self.inode.permissions());
         }
         if self.refused() {
             let reason = "more in it than can be narrowed before it moves";

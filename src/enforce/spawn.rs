@@ -14,6 +14,7 @@ use super::existing::{change, must_tighten};
 use super::open::{has_mode, opens_for_writing};
 use super::{Call, Sensitive, Subject};
 use crate::scratch::{Scratch, PATH_MAX};
+use crate::sys::Inode;
 use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
@@ -100,7 +101,7 @@ pub unsafe fn with_clamped_actions(
         path: &mut buffers.named,
         length: 0,
     };
-    let mut undo = [const { None }; UNDO_MAX];
+    let mut undo: [Option<(*const Action, Inode)>; UNDO_MAX] = [const { None }; UNDO_MAX];
     let mut narrowed = 0;
     for action in copy.iter_mut() {
         // SAFETY: the tag says which member libc filled.
@@ -118,9 +119,9 @@ pub unsafe fn with_clamped_actions(
     };
     let result = real((&raw const list).cast());
     if result != 0 {
-        for (action, mode) in undo.into_iter().flatten() {
+        for (action, inode) in undo.into_iter().flatten() {
             // SAFETY: the action lies in the copy; its path was read before.
-            unsafe { restore(action, mode) };
+            unsafe { restore(action, inode) };
         }
     }
     result
@@ -136,13 +137,13 @@ fn creates_or_writes(action: &Action) -> bool {
 ///
 /// # Safety
 /// `action` is an `OPEN` whose path is a terminated string.
-unsafe fn restore(action: *const Action, mode: mode_t) {
+unsafe fn restore(action: *const Action, inode: Inode) {
     // SAFETY: the caller's promise.
     let open = unsafe { (*action).of.open };
     // SAFETY: the caller's promise.
     if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) } {
         if call.place.given.first() == Some(&b'/') {
-            let _ = change(&call, mode);
+            let _ = change(&call, &inode, inode.permissions());
         }
     }
 }
@@ -155,12 +156,12 @@ struct From<'a> {
 }
 
 impl From<'_> {
-    /// Follows one action; clamps it if it opens at a sensitive place. Gives the
-    /// mode that an existing file had, if that was narrowed.
+    /// Follows one action; clamps it if it opens at a sensitive place. Gives
+    /// what an existing file was, if that was narrowed.
     ///
     /// # Safety
     /// The action was filled by libc, or its tag is none of those known here.
-    unsafe fn act(&mut self, action: &mut Action) -> Option<mode_t> {
+    unsafe fn act(&mut self, action: &mut Action) -> Option<Inode> {
         match action.tag {
             CHDIR => {
                 // SAFETY: the tag says so; libc copied the path.
@@ -205,7 +206,7 @@ impl From<'_> {
 
     /// # Safety
     /// `open` was filled by libc.
-    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<mode_t> {
+    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<Inode> {
         if !opens_for_writing(open.flags) {
             return None;
         }
@@ -234,12 +235,12 @@ impl From<'_> {
         let wide = inode.permissions();
         let narrow = sensitive.clamp(wide);
         if !sensitive.audit() {
-            if let Err(error) = change(&call, narrow) {
+            if let Err(error) = change(&call, &inode, narrow) {
                 records::failed(&sensitive, &call, wide, error);
                 return None;
             }
         }
         records::tightened(&sensitive, &call, wide, narrow);
-        (!sensitive.audit()).then_some(wide)
+        (!sensitive.audit()).then_some(inode)
     }
 }

@@ -224,16 +224,17 @@ impl Work {
                     id: inode.id,
                     mode: inode.permissions(),
                 };
+                let narrow = mask.clamp(inode.permissions());
                 // One that may not be changed (not the owner's) is left, as a
                 // file that is opened is.
-                if sys::chmod_no_follow(fd, name, mask.clamp(inode.permissions())).is_ok() {
+                if sys::chmod_inode((fd, name), false, inode, narrow).is_ok() {
                     self.count += 1;
                 }
             }
             Pass::Undo => {
                 let narrowed = self.narrowed.get(..self.count).ok_or(Refused)?;
                 if let Some(before) = narrowed.iter().find(|entry| entry.id == inode.id) {
-                    let _ = sys::chmod_no_follow(fd, name, before.mode);
+                    let _ = sys::chmod_inode((fd, name), false, inode, before.mode);
                 }
             }
         }
