@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use umaskclamp_testkit::stage::{self, play, play_with, Played};
-use umaskclamp_testkit::{Run, Tree, Who};
+use umaskclamp_testkit::{acl, Run, Tree, Who};
 
 /// Plays a scene bare and under the shim: same facts, nothing leaks.
 fn same_but_narrow(scene: &str, who: Who, patterns: Option<&str>) -> (Played, Played) {
@@ -101,5 +101,28 @@ fn enforce_names_that_are_not_utf8() {
         assert_eq!(loosest(b"\xff\xfe"), Some(0o600));
         assert_eq!(loosest(b"\xff\xfd"), Some(0o644));
         assert_eq!(loosest(b"\xc3\xa9x"), Some(0o600));
+    }
+}
+
+/// What libc makes for its owner only needs no hook: not even a default ACL
+/// opens it to others.
+#[test]
+fn place_of_temporary_files_is_narrow_by_itself() {
+    let open = |run: Run, tree: &Tree| {
+        let set = acl::set(&tree.at("secret"), acl::DEFAULT, &acl::generous(7));
+        if let Err(error) = set {
+            println!("no ACLs in {}: {error}", tree.root.display());
+        }
+        run
+    };
+    for who in Who::all() {
+        let bare = play_with("owner-only", who, false, open);
+        let shim = play_with("owner-only", who, true, open);
+        assert!(!bare.facts().contains("errno"), "{}", bare.facts());
+        assert_eq!(shim.facts(), bare.facts());
+        bare.leaks_nothing("temporary files, bare");
+        shim.leaks_nothing("temporary files");
+        let made = |played: &Played| played.seen(|path| path.starts_with("secret")).len();
+        assert_eq!(made(&shim), made(&bare));
     }
 }

@@ -31,6 +31,7 @@ const SCENES: &[Scene] = &[
     ("flip-parent", flips::parent),
     ("flip-target", flips::target),
     ("stdout", tables::reopened),
+    ("owner-only", places::owner_only),
     ("small-stacks", threads::small_stacks),
 ];
 

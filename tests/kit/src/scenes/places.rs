@@ -108,3 +108,51 @@ pub fn removed(dir: &Path) -> String {
     ]
     .concat()
 }
+
+/// Everything in libc that makes files for their owner only, umask or not.
+pub fn owner_only(dir: &Path) -> String {
+    let mut facts = String::new();
+    let template = |end: &str| c(dir.join(format!("secret/XXXXXX{end}"))).into_raw();
+    extern "C" {
+        fn mkostemp64(template: *mut libc::c_char, flags: libc::c_int) -> libc::c_int;
+        fn mkostemps64(
+            template: *mut libc::c_char,
+            length: libc::c_int,
+            flags: libc::c_int,
+        ) -> libc::c_int;
+        fn mkstemp64(template: *mut libc::c_char) -> libc::c_int;
+        fn mkstemps64(template: *mut libc::c_char, length: libc::c_int) -> libc::c_int;
+    }
+    // SAFETY: each template is writable, ends in NUL and is never freed.
+    unsafe {
+        libc::umask(0);
+        for (call, fd) in [
+            ("mkstemp", libc::mkstemp(template(""))),
+            ("mkstemp64", mkstemp64(template(""))),
+            ("mkostemp", libc::mkostemp(template(""), libc::O_APPEND)),
+            ("mkostemp64", mkostemp64(template(""), libc::O_APPEND)),
+            ("mkstemps", libc::mkstemps(template(".end"), 4)),
+            ("mkstemps64", mkstemps64(template(".end"), 4)),
+            (
+                "mkostemps",
+                libc::mkostemps(template(".end"), 4, libc::O_CLOEXEC),
+            ),
+            (
+                "mkostemps64",
+                mkostemps64(template(".end"), 4, libc::O_CLOEXEC),
+            ),
+        ] {
+            facts += &fact(call, fd.into());
+        }
+        facts += &fact(
+            "mkdtemp",
+            if libc::mkdtemp(template("")).is_null() {
+                -1
+            } else {
+                0
+            },
+        );
+        facts += &fact("tmpfile", if libc::tmpfile().is_null() { -1 } else { 0 });
+    }
+    facts
+}
