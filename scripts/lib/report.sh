@@ -232,7 +232,7 @@ round_faults() {
         fi
     done
     if [ "${fact[left_open]}" -gt 0 ]; then
-        printf '%s, not on its list and so as ReaR left them: %s\n' \
+        printf '%s: files that others may read afterwards, %s\n' \
             "$(round_name "$round")" "$(left_open "$work" "$round")"
     fi
     if [ -s "$work/$round/meanwhile" ]; then

@@ -59,8 +59,8 @@ ls "$S/base"
 CASE
 fi
 
-if server mariadb 'mariadb-dump mariadb-client-core'; then
-    tool 'mariadb-dump' mariadb-client-core wide <<'CASE'
+if server mariadb 'mariadb-dump mariadb-client'; then
+    tool 'mariadb-dump' mariadb-client wide <<'CASE'
 wide "$S/a.sql"
 #run
 mariadb-dump -S "$D/mysql.sock" --skip-dump-date -r "$S/a.sql" test

@@ -45,12 +45,14 @@ git gc -q
 cd "$S" && git rev-parse HEAD && git status --short && git fsck
 CASE
 
-tool 'git clone' git wide <<'CASE'
+# Without --no-hardlinks git compares the mode of what it linked with that of the
+# object in the source, and stops: a link into a sensitive place narrows both.
+tool 'git clone --no-hardlinks' git wide <<'CASE'
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
 export GIT_AUTHOR_DATE=@1600000000 GIT_COMMITTER_DATE=@1600000000
 cd "$P/tree" && git init -q -b main . && git add -A && git commit -qm first
 #run
-git clone -q "$P/tree" "$S/clone"
+git clone -q --no-hardlinks "$P/tree" "$S/clone"
 #same
 cd "$S/clone" && git rev-parse HEAD && git status --short
 CASE

@@ -3,8 +3,8 @@
 # only, list and the sums as its variables.
 # shellcheck disable=SC2034,SC2154
 
-# The throwaway user; no account needs to exist.
-readonly TOOL_UID=12345
+# The throwaway user: nobody, for some tools (initdb, ssh-keygen) ask for a name.
+readonly TOOL_UID=65534
 
 # prepare_tools: the library and the tracer where every user can read them.
 prepare_tools() {
@@ -216,8 +216,8 @@ tool() {
         fault="status $status with the shim: $(tail -n 1 "$work/with/err")"
     elif [ "$is_wide" -eq 1 ]; then
         fault="OPEN with the shim: $culprit"
-    elif ! cmp -s "$work/without/same" "$work/with/same"; then
-        fault="content differs: $(diff "$work/without/same" "$work/with/same" | sed -n 2p)"
+    elif ! diff "$work/without/same" "$work/with/same" >"$work/with/diff"; then
+        fault="content differs: $(sed -n 2p "$work/with/diff")"
     elif [ ! -s "$work/with/same" ]; then
         fault="nothing to compare"
     elif grep -q '^umaskclamp:\|ld\.so: ' "$work/with/err"; then

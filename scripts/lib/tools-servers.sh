@@ -43,7 +43,7 @@ server() {
 server_packages() {
     case $1 in
         postgres) echo postgresql ;;
-        mariadb) echo mariadb-server-core mariadb-client-core ;;
+        mariadb) echo mariadb-server-core mariadb-client ;;
     esac
 }
 
