@@ -251,3 +251,63 @@ fn enforce_age_writes_under_the_narrowed_umask() {
     assert!(report.status.success(), "{report:?}");
     assert_eq!(tree.mode("out.age"), 0o600);
 }
+
+/// Both libraries below a `$LIB`: 32-bit programs are entered, from a 64-bit one
+/// and the other way round.
+#[test]
+fn enforce_32_bit_programs_with_a_library_of_their_own() {
+    let Some(library) = std::env::var_os("UMASKCLAMP_SHIM_I386") else {
+        println!("skipped: 32-bit library: UMASKCLAMP_SHIM_I386 does not name one");
+        return;
+    };
+    let (Some(start32), Some(write32)) = (
+        programs::built("start.c", "start32", "cc", &["-m32"]),
+        programs::built("write.c", "write32", "cc", &["-m32"]),
+    ) else {
+        println!("skipped: 32-bit library: packages gcc-multilib, libc6-dev-i386");
+        return;
+    };
+    let put = |file: &Path, directories: &[&str]| {
+        for below in directories {
+            let below = directory().join(below);
+            fs::create_dir_all(&below).expect("mkdir");
+            fs::copy(file, below.join("libumaskclamp.so")).expect("copy");
+        }
+    };
+    put(
+        &umaskclamp_testkit::shim(),
+        &["lib/x86_64-linux-gnu", "lib64"],
+    );
+    put(Path::new(&library), &["lib/i386-linux-gnu", "lib32"]);
+    let preload = format!("{}/$LIB/libumaskclamp.so", directory().display());
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    for starter in [start(), &start32] {
+        for writer in [write(), &write32] {
+            for how in [
+                "execve",
+                "execle",
+                "vfork-execl",
+                "posix_spawn",
+                "system",
+                "syscall",
+            ] {
+                for loss in ["keep", "own", "unset", "off", "long"] {
+                    let mut run = shimmed(starter, who, &tree);
+                    if !umaskclamp_testkit::run::without() {
+                        run = run.env("LD_PRELOAD", &preload);
+                    }
+                    let report = run
+                        .args([how, loss])
+                        .arg(writer)
+                        .args(["a.iso", "b.txt"])
+                        .run();
+                    let name = format!("{how} {loss} {}: {report:?}", starter.display());
+                    assert_eq!(modes(&report), ["0600", "0644"], "{name}");
+                    assert!(report.stderr.is_empty(), "{name}");
+                    clear(&tree, &["a.iso", "b.txt"]);
+                }
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Will the dynamic loader of a child find this library, and take it?
 
+use core::ffi::CStr;
+
 use libc::{c_char, AT_FDCWD, R_OK, S_ISUID};
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
@@ -15,7 +17,7 @@ pub fn directories(machine: Machine) -> Option<&'static [&'static str]> {
     match machine {
         Machine::X86_64 if PC => Some(&["lib/x86_64-linux-gnu", "lib64", "lib"]),
         Machine::I386 if PC => Some(&["lib/i386-linux-gnu", "lib32", "lib"]),
-        Machine::HERE if cfg!(target_arch = "aarch64") => {
+        Machine::AARCH64 if cfg!(target_arch = "aarch64") => {
             Some(&["lib/aarch64-linux-gnu", "lib64", "lib"])
         }
         Machine::HERE => Some(&["lib64", "lib"]),
@@ -23,20 +25,20 @@ pub fn directories(machine: Machine) -> Option<&'static [&'static str]> {
     }
 }
 
-/// What the loader of this machine is called (`PT_INTERP`).
-const LOADER: Option<&core::ffi::CStr> = if cfg!(target_arch = "x86_64") {
-    Some(c"/lib64/ld-linux-x86-64.so.2")
-} else if cfg!(target_arch = "x86") {
-    Some(c"/lib/ld-linux.so.2")
-} else if cfg!(target_arch = "aarch64") {
-    Some(c"/lib/ld-linux-aarch64.so.1")
-} else {
-    None
-};
+/// What the loader of a machine is called (`PT_INTERP`).
+fn loader(machine: Machine) -> Option<&'static CStr> {
+    match machine {
+        Machine::X86_64 => Some(c"/lib64/ld-linux-x86-64.so.2"),
+        Machine::I386 => Some(c"/lib/ld-linux.so.2"),
+        Machine::AARCH64 => Some(c"/lib/ld-linux-aarch64.so.1"),
+        _ => None,
+    }
+}
 
 /// Is this the file that programs name as their loader?
 pub fn is_standard_loader(inode: &Inode) -> bool {
-    let loader = LOADER.and_then(|path| sys::stat_at(AT_FDCWD, path.as_ptr(), 0).ok());
+    let loader = loader(Machine::HERE);
+    let loader = loader.and_then(|path| sys::stat_at(AT_FDCWD, path.as_ptr(), 0).ok());
     loader.is_some_and(|loader| loader.id == inode.id)
 }
 
@@ -69,7 +71,7 @@ pub fn missing(snapshot: &Snapshot, machine: Machine, room: &mut [u8]) -> Option
         return Some(Reason::OtherMachine);
     };
     let preload = snapshot.preload.as_ref()?;
-    if elsewhere(preload, directories, room) {
+    if elsewhere(preload, machine, directories, room) {
         return None;
     }
     Some(match machine {
@@ -84,7 +86,7 @@ fn readable(path: *const c_char) -> bool {
 
 /// Is the library in another of these directories, where the entry leaves it to
 /// the loader which one is meant?
-fn elsewhere(preload: &Preload, directories: &[&str], room: &mut [u8]) -> bool {
+fn elsewhere(preload: &Preload, machine: Machine, directories: &[&str], room: &mut [u8]) -> bool {
     let entry = preload.entry;
     let (before, after) = if !entry.contains(&b'/') {
         let name = path::last(entry);
@@ -98,8 +100,19 @@ fn elsewhere(preload: &Preload, directories: &[&str], room: &mut [u8]) -> bool {
     } else {
         return false;
     };
+    // `$LIB` is one directory, and the loader's own name is mostly a link to there:
+    // 32-bit programs have it in `lib/i386-linux-gnu` or, without the other
+    // architecture's packages, in `lib32`.
+    let mut link = [0; 256];
+    let length = loader(machine)
+        .and_then(|path| sys::read_link(AT_FDCWD, path.as_ptr(), &mut link).ok())
+        .unwrap_or(0);
+    let link = link.get(..length).unwrap_or_default();
+    let leads_to = |directory: &str| split(link, directory.as_bytes()).is_some();
+    let known = directories.iter().find(|directory| leads_to(directory));
     directories
         .iter()
+        .filter(|directory| known.is_none_or(|known| known == *directory))
         .any(|directory| join(room, &[before, directory.as_bytes(), after]).is_some_and(readable))
 }
 

@@ -78,6 +78,13 @@ impl Machine {
         },
     };
 
+    /// 64-bit ARM, little endian.
+    pub const AARCH64: Machine = Machine {
+        class: 2,
+        data: 1,
+        number: 183,
+    };
+
     /// A 64-bit PC.
     pub const X86_64: Machine = Machine {
         class: 2,
