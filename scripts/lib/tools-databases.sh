@@ -30,7 +30,7 @@ if server postgres 'pg_dump psql postgresql'; then
     tool 'pg_dump, plain and directory' postgresql wide <<'CASE'
 wide "$S/a.sql"
 #run
-export PATH=$D/pgbin:$PATH PGHOST=$D
+export PATH=$D/pgbin:$PATH PGHOST=$D PGUSER=somebody
 pg_dump -f "$S/a.sql" postgres
 pg_dump -Fc -f "$S/a.dump" postgres
 pg_dump -Fd -f "$S/dir" postgres
@@ -41,7 +41,7 @@ CASE
 
     tool 'pg_dumpall, psql -o, \copy' postgresql wide <<'CASE'
 #run
-export PATH=$D/pgbin:$PATH PGHOST=$D
+export PATH=$D/pgbin:$PATH PGHOST=$D PGUSER=somebody
 pg_dumpall -f "$S/all.sql"
 psql -qXt -o "$S/out" -c 'select x from t order by x' postgres
 psql -qX -c "\\copy t to '$S/copy'" postgres
@@ -51,7 +51,7 @@ CASE
 
     tool 'pg_basebackup' postgresql wide <<'CASE'
 #run
-export PATH=$D/pgbin:$PATH PGHOST=$D
+export PATH=$D/pgbin:$PATH PGHOST=$D PGUSER=somebody
 umask 022
 pg_basebackup -D "$S/base" -Ft -X none -c fast
 #same
