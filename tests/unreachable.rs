@@ -3,7 +3,7 @@
 //! under a narrowed umask, alone, or is refused, and a record says why.
 //!
 //! Tests named `enforce_*` fail with `UMASKCLAMP_TEST_WITHOUT=1`, which takes the
-//! preload away.
+//! preload away; those that need what not every machine has are named otherwise.
 
 #[path = "children/programs.rs"]
 mod programs;
@@ -146,7 +146,7 @@ fn enforce_scripts_lead_to_their_interpreter() {
 /// Root in a `chroot` that has no library: no complaint of the loader's, and the
 /// umask instead.
 #[test]
-fn enforce_a_chroot_without_the_library() {
+fn a_chroot_without_the_library() {
     let who = Who::Root;
     if !Who::am_root() {
         println!("skipped: chroot: needs root");
@@ -229,7 +229,7 @@ fn go_programs_are_recognised() {
 }
 
 #[test]
-fn enforce_age_writes_under_the_narrowed_umask() {
+fn age_writes_under_the_narrowed_umask() {
     let who = Who::ordinary();
     let tree = Tree::empty(who);
     if !Path::new("/usr/bin/age-keygen").exists() {
@@ -255,7 +255,7 @@ fn enforce_age_writes_under_the_narrowed_umask() {
 /// Both libraries below a `$LIB`: 32-bit programs are entered, from a 64-bit one
 /// and the other way round.
 #[test]
-fn enforce_32_bit_programs_with_a_library_of_their_own() {
+fn a_32_bit_library_enters_32_bit_programs() {
     let Some(library) = std::env::var_os("UMASKCLAMP_SHIM_I386") else {
         println!("skipped: 32-bit library: UMASKCLAMP_SHIM_I386 does not name one");
         return;
