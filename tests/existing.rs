@@ -264,9 +264,9 @@ fn settings_levels_below_info_are_silent_about_clamps() {
 /// A file that is another's cannot be narrowed: it is left, and a record of
 /// level error says so.
 #[test]
-fn enforce_a_record_where_nothing_can_be_done() {
+fn root_only_a_record_where_nothing_can_be_done() {
     if !Who::am_root() {
-        println!("enforce_a_record_where_nothing_can_be_done: left out: it takes two users");
+        println!("root_only_a_record_where_nothing_can_be_done: left out: it takes two users");
         return;
     }
     let who = Who::User;

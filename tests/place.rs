@@ -34,15 +34,15 @@ fn root_only(test: &str) -> bool {
 }
 
 #[test]
-fn enforce_in_a_chroot_without_proc() {
-    if root_only("enforce_in_a_chroot_without_proc") {
+fn root_only_in_a_chroot_without_proc() {
+    if root_only("root_only_in_a_chroot_without_proc") {
         same_but_narrow("chroot", Who::Root, Some("/secret:*.iso"));
     }
 }
 
 #[test]
-fn enforce_names_when_the_cwd_is_outside_the_root() {
-    if root_only("enforce_names_when_the_cwd_is_outside_the_root") {
+fn root_only_names_when_the_cwd_is_outside_the_root() {
+    if root_only("root_only_names_when_the_cwd_is_outside_the_root") {
         same_but_narrow("chroot-cwd-outside", Who::Root, Some("/secret:*.iso"));
     }
 }

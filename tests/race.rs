@@ -26,9 +26,9 @@ fn race(preload: bool) -> String {
 }
 
 #[test]
-fn enforce_a_racing_reader_gets_nothing() {
+fn root_only_a_racing_reader_gets_nothing() {
     if !Who::am_root() {
-        println!("enforce_a_racing_reader_gets_nothing: left out: it takes root to be two users");
+        println!("root_only_a_racing_reader_gets_nothing: left out: it takes root to be two users");
         return;
     }
     assert_eq!(

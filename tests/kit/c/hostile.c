@@ -162,9 +162,16 @@ static void jump(int signal)
 static void interrupt(void (*how)(int), int flags)
 {
 	struct sigaction action = { .sa_handler = how, .sa_flags = flags };
-	struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+	/* Again and again: on a busy machine the first may come too early. */
+	struct itimerval soon = { { 0, 50000 }, { 0, 50000 } };
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void quiet(void)
+{
+	struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 static void cleanup(void *seen)
@@ -191,17 +198,21 @@ static void fifos(void)
 		at(sides[side], blocking, sizeof blocking);
 		interrupt(nothing, 0);
 		errno = 0;
-		int fd = open(blocking, O_WRONLY | O_CREAT, 0666);
-		printf("interrupted %d errno %d\n", fd, errno);
+		int fd = open(blocking, O_WRONLY | O_CREAT, 0666), error = errno;
+		quiet();
+		printf("interrupted %d errno %d\n", fd, error);
 		interrupt(nothing, 0);
 		errno = 0;
 		FILE *stream = fopen(blocking, "w");
-		printf("fopen interrupted %d errno %d\n", stream != NULL, errno);
+		error = errno;
+		quiet();
+		printf("fopen interrupted %d errno %d\n", stream != NULL, error);
 		if (sigsetjmp(out, 1) == 0) {
 			interrupt(jump, 0);
 			open(blocking, O_WRONLY | O_CREAT, 0666);
 			printf("not reached\n");
 		} else {
+			quiet();
 			printf("jumped out\n");
 		}
 		pthread_t thread;

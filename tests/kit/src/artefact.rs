@@ -66,12 +66,19 @@ pub fn shim() -> PathBuf {
     .clone()
 }
 
-/// Absolute path of the kit's test program `name`, built once per test process,
-/// and optimised: it is started some ten thousand times.
+/// Absolute path of the kit's test program `name`: in the directory
+/// `UMASKCLAMP_TEST_PROGRAMS` if set, else built once per test process, and
+/// optimised: it is started some ten thousand times.
 pub fn program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| build(&["--release", "-p", "umaskclamp-testkit", "--bins"]));
-    readable(&target().join("release").join(name))
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    let dir = DIR.get_or_init(|| match std::env::var_os("UMASKCLAMP_TEST_PROGRAMS") {
+        Some(dir) => PathBuf::from(dir),
+        None => {
+            build(&["--release", "-p", "umaskclamp-testkit", "--bins"]);
+            target().join("release")
+        }
+    });
+    readable(&dir.join(name))
 }
 
 /// Absolute path of the program made of `tests/kit/c/NAME.c`: for what Rust

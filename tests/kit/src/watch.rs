@@ -22,7 +22,7 @@ pub use scan::Seen;
 
 /// A program that is not done after this time is killed: a deadlock must fail
 /// a test, not hold it for ever.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A write to a file of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

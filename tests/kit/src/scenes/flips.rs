@@ -52,7 +52,7 @@ fn creating(path: &Path, secret: &Path, plain: &Path) -> String {
         let _ = fs::remove_file(plain);
     }
     let percent = 100 * wide / there.max(1);
-    format!("enough {}\nwide {percent}\n", there > 50)
+    format!("enough {}\nwide {percent}\n", there > 20)
 }
 
 /// A directory on the way is a link that is swapped.

@@ -102,7 +102,7 @@ pub fn mixed(dir: &Path) -> String {
     });
     format!(
         "enough {}\nwrong {}\numask changed {}\numask {}\n",
-        made.load(Ordering::Relaxed) > 1000,
+        made.load(Ordering::Relaxed) > 200,
         wrong.load(Ordering::Relaxed),
         changed.load(Ordering::Relaxed),
         umask()
@@ -150,7 +150,7 @@ pub fn writer(dir: &Path) -> String {
         fs::remove_file(&path).expect("unlink");
         rounds += 1;
     }
-    format!("enough {}\n", rounds > 500)
+    format!("enough {}\n", rounds > 100)
 }
 
 /// Tries to open the writer's file as somebody else.
