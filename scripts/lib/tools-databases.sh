@@ -49,7 +49,7 @@ psql -qX -c "\\copy t to '$S/copy'" postgres
 cat "$S/out" "$S/copy"
 CASE
 
-    tool 'pg_basebackup' postgresql wide <<'CASE'
+    tool 'pg_basebackup' postgresql careful <<'CASE'
 #run
 export PATH=$D/pgbin:$PATH PGHOST=$D PGUSER=somebody
 umask 022

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # How a case of scripts/tools is run and judged. Sourced by it, with work, other,
 # only, list and the sums as its variables.
-# shellcheck disable=SC2034,SC2154
+# Sections of a case are read by the shell that runs them: hence single quotes.
+# shellcheck disable=SC2016,SC2034,SC2153,SC2154
 
 # The throwaway user: nobody, for some tools (initdb, ssh-keygen) ask for a name.
 readonly TOOL_UID=65534
@@ -45,7 +46,7 @@ as_user() {
     fi
     (
         umask 022
-        cd "$work/case"
+        cd "$work/case" || exit
         "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
             LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody \
             TMPDIR="$work/case/t" SOURCE_DATE_EPOCH=1700000000 \
@@ -175,7 +176,6 @@ tool() {
     number=$((number + 1))
     setup=${text%%'#run'*}
     run=${text#*'#run'}
-    # shellcheck disable=SC2016  # read by the shell that runs it
     same='digest "$S"'
     case $run in
         *'#same'*)

@@ -13,7 +13,7 @@ served() {
     fi
     (
         umask 022
-        cd "$work/servers"
+        cd "$work/servers" || exit
         "${become[@]}" env -i PATH=/usr/bin:/bin:/usr/sbin LC_ALL=C.UTF-8 TZ=UTC \
             HOME="$work/servers" TMPDIR="$work/servers" "$@"
     ) >>"$work/servers.log" 2>&1
