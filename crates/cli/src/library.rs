@@ -147,6 +147,11 @@ pub fn names_library(preload: &[u8]) -> bool {
         .any(|entry| path::last(entry) == NAME.as_bytes())
 }
 
+/// Whether our library is named without a path.
+pub fn by_name(preload: &[u8]) -> bool {
+    entries(preload).contains(&NAME.as_bytes())
+}
+
 /// `preload` without our library; `None` if nothing is left.
 pub fn without_library(preload: &OsStr) -> Option<OsString> {
     let kept: Vec<&[u8]> = entries(preload.as_bytes())

@@ -18,6 +18,9 @@ pub struct Report {
     /// One JSON object with all rows and sums
     #[arg(long)]
     json: bool,
+    /// Never shorten a path, even if the terminal is too narrow for it
+    #[arg(short, long)]
+    wide: bool,
     /// Log files as UMASKCLAMP_LOG_FILE names them; - for standard input
     #[arg(required = true, value_name = "LOG", value_hint = clap::ValueHint::FilePath)]
     logs: Vec<PathBuf>,
@@ -33,7 +36,8 @@ pub fn report(options: &Report) -> Result<ExitCode, Failure> {
     if options.json {
         writeln!(out, "{}", as_json(&records))?;
     } else {
-        write(&mut out, &records, show::columns(&std::io::stdout()))?;
+        let columns = show::columns(&std::io::stdout()).filter(|_| !options.wide);
+        write(&mut out, &records, columns)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

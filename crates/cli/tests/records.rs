@@ -179,6 +179,10 @@ fn eighty_columns_in_colour_and_without() {
         .collect();
     assert_eq!(long, [""; 0]);
 
+    let wide = on_a_terminal(&format!("{report} --wide"), false);
+    let path = format!("{}/a\\nb\\x1b[31m", top.display());
+    assert!(wide.contains(&path), "{wide}");
+
     let coloured = on_a_terminal(&report, true);
     assert!(coloured.contains("\x1b[32mclamped"), "{coloured}");
     let stripped = anstream::adapter::strip_str(&coloured).to_string();

@@ -322,3 +322,43 @@ fn a_set_user_id_program_gets_a_narrow_umask_or_is_refused() {
     assert_eq!(output.status.code(), Some(77));
     assert!(!top.join("refused").exists());
 }
+
+#[test]
+fn a_musl_program_runs_without_the_library_under_a_narrow_umask() {
+    let (_keep, top) = directory();
+    fs::write(
+        top.join("m.c"),
+        "#include <fcntl.h>\nint main(void) { return open(\"made\", O_CREAT, 0666) < 0; }\n",
+    )
+    .unwrap();
+    let built = command("musl-gcc")
+        .args(["-o", "m", "m.c"])
+        .current_dir(&top)
+        .status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("no musl-gcc: not tested");
+        return;
+    }
+    for (unreachable, expected) in [("umask", 0o600), ("warn", 0o644)] {
+        let output = run()
+            .args(["-p", "x", "./m"])
+            .env("UMASKCLAMP_UNREACHABLE", unreachable)
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("musl program"),
+            "{}",
+            text(&output.stderr)
+        );
+        assert_eq!(mode(&top.join("made")), expected);
+        fs::remove_file(top.join("made")).unwrap();
+    }
+    run()
+        .args(["-p", "x", "./m"])
+        .env("UMASKCLAMP_MODE", "off")
+        .current_dir(&top)
+        .assert()
+        .success();
+}

@@ -171,13 +171,12 @@ fn answer(
     environment: &mut Environment,
     settings: &Settings,
 ) -> Result<(), Failure> {
-    // A shell runs a file without #!, and the library enters the shell. Of a file
-    // that only may be executed nothing is known, and ld.so loads into it.
-    if matches!(obstacle, Obstacle::NotElf | Obstacle::Unreadable(_)) || settings.mode == Mode::Off
-    {
-        return Ok(());
-    }
-    if let Obstacle::Musl(_) = obstacle {
+    // musl stops at a library for glibc, and a loader of another class complains on
+    // stderr; where it finds the library by name, there may be one of its own.
+    let by_path = environment
+        .get(LD_PRELOAD)
+        .is_some_and(|list| !library::by_name(list.as_bytes()));
+    if matches!(obstacle, Obstacle::Musl(_)) || matches!(obstacle, Obstacle::Target(_)) && by_path {
         match environment
             .get(LD_PRELOAD)
             .and_then(library::without_library)
@@ -185,6 +184,12 @@ fn answer(
             Some(others) => environment.set(LD_PRELOAD, others),
             None => environment.remove(LD_PRELOAD),
         }
+    }
+    // A shell runs a file without #!, and the library enters the shell. Of a file
+    // that only may be executed nothing is known, and ld.so loads into it.
+    if matches!(obstacle, Obstacle::NotElf | Obstacle::Unreadable(_)) || settings.mode == Mode::Off
+    {
+        return Ok(());
     }
     let program = show::bytes(entry.program().as_os_str().as_bytes());
     let audit = settings.mode == Mode::Audit;
