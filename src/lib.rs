@@ -18,15 +18,27 @@
 //! here. A file reached through a bind mount has the mount's name.
 //!
 //! # The way of one path
-//! `hooks` (which place, which real symbol) → [`enforce`] (what is allowed) →
-//! [`place`] (where it really is) and the policy crate (is that sensitive) → the
-//! real call → [`records`]. A hook never matches, [`place`] never decides.
+//! hook (which place, which real symbol) → enforce (what is allowed) → place
+//! (where it really is) and the policy crate (is that sensitive) → the real call
+//! → record. A hook never matches, policy never calls, place never decides.
+//!
+//! # The rooms
+//! - `hooks`: the doors, one file a family of symbols.
+//! - `call`: what a hook was called with, as one value.
+//! - `enforce`: from a request to a mode, one file a kind of request.
+//! - `children`: what a program that is started finds, and whether this library
+//!   can enter it.
+//! - `place`: dirfd and path to the absolute paths they come to.
+//! - `records`: lines about what was done.
+//! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
+//! - `sys`, `scratch`, `arena`, `memory`, `errno`, `real`: system calls and memory
+//!   of the library's own.
 //!
 //! # House rules
 //! This library lives in other people's processes: in signal handlers, between
 //! `vfork` and `exec`, inside `malloc`. After load no hook takes a lock,
 //! allocates, touches `std::fs` or `std::env`, or can panic; system calls of our
-//! own are raw ([`sys`]) and leave `errno` alone.
+//! own are raw (`sys`) and leave `errno` alone.
 
 // No panic may be on a hook's way. Arithmetic is left out: lengths are bounded by
 // the buffers they index, which `get` checks, and a release build does not check
@@ -41,6 +53,7 @@
 )]
 
 mod arena;
+mod call;
 mod children;
 mod enforce;
 mod environment;

@@ -13,7 +13,7 @@ use libc::{c_char, c_int, AT_FDCWD, ENOENT};
 use umaskclamp_policy::path;
 
 use crate::scratch::{Buffers, PATH_MAX};
-use crate::sys;
+use crate::sys::{self, DescriptorName};
 
 /// As many links as the kernel follows in one path (`MAXSYMLINKS`).
 const LINKS_MAX: u32 = 40;
@@ -170,44 +170,6 @@ pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
         }
     }
     Err(ENOENT)
-}
-
-/// The name that `/proc` has for a descriptor, NUL-terminated.
-pub struct DescriptorName([u8; 40]);
-
-impl DescriptorName {
-    fn in_thread(fd: c_int) -> Self {
-        Self::below(b"/proc/thread-self/fd/", fd)
-    }
-
-    /// `/proc/self/fd/N`.
-    pub fn in_self(fd: c_int) -> Self {
-        Self::below(b"/proc/self/fd/", fd)
-    }
-
-    fn below(directory: &[u8], fd: c_int) -> Self {
-        let mut digits = [0; 10];
-        let mut first = digits.len();
-        let mut rest = fd.unsigned_abs();
-        for (index, digit) in digits.iter_mut().enumerate().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            first = index;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        let mut name = [0; 40];
-        let bytes = directory.iter().chain(digits.iter().skip(first));
-        for (slot, &byte) in name.iter_mut().zip(bytes) {
-            *slot = byte;
-        }
-        Self(name)
-    }
-
-    pub fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
-    }
 }
 
 fn without_suffix(path: &[u8], length: usize) -> usize {

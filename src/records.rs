@@ -13,7 +13,7 @@ use umaskclamp_policy::record::{Action, Record, Time};
 use umaskclamp_policy::rules::RuleId;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode};
 
-use crate::enforce::{Call, Sensitive};
+use crate::call::{Call, Sensitive};
 use crate::scratch::Scratch;
 use crate::state::{self, State};
 use crate::sys;

@@ -23,8 +23,10 @@ macro_rules! raw {
 /// What is asked before a program is started.
 pub mod programs;
 
+mod descriptor;
 mod directories;
 mod sockets;
+pub use descriptor::DescriptorName;
 pub use directories::{directory_entries, open_directory};
 pub use sockets::send_datagram;
 
@@ -180,7 +182,7 @@ pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
         Err(libc::EBADF) => {}
         done => return done,
     }
-    let name = crate::place::DescriptorName::in_self(fd);
+    let name = DescriptorName::in_self(fd);
     match raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode) {
         Err(libc::ENOENT) => {}
         done => return done.map(drop),

@@ -25,7 +25,7 @@ pub mod target;
 use libc::{c_char, c_int, posix_spawnattr_t, EPERM};
 use umaskclamp_policy::settings::{Mode, Unreachable};
 
-use crate::enforce::Call;
+use crate::call::Call;
 use crate::place::{self, Place};
 use crate::scratch::Scratch;
 use crate::state::{self, State};

@@ -6,7 +6,8 @@ use core::fmt::Write;
 use libc::{c_char, AT_FDCWD};
 
 use super::reader::Reader;
-use crate::enforce::{judge, Call, Subject};
+use crate::call::{Call, Subject};
+use crate::enforce::judge;
 use crate::scratch::{Scratch, PATH_MAX};
 use crate::sys;
 

@@ -210,7 +210,7 @@ impl File {
             });
         }
         // `O_PATH`, the usual way to hold a program.
-        let name = crate::place::DescriptorName::in_self(dirfd);
+        let name = crate::sys::DescriptorName::in_self(dirfd);
         let fd = programs::open_program(AT_FDCWD, name.as_ptr(), 0).ok()?;
         Some(File { fd, ours: true })
     }

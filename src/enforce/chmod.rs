@@ -6,7 +6,8 @@ use libc::{c_char, c_int, mode_t};
 use umaskclamp_policy::acl;
 use umaskclamp_policy::settings::ChmodPolicy;
 
-use super::{Call, Sensitive, Subject};
+use super::judged;
+use crate::call::{Call, Subject};
 use crate::scratch::{Scratch, XATTR_MAX};
 use crate::{errno, place, records, state};
 
@@ -20,8 +21,7 @@ pub fn widens(mode: mode_t) -> bool {
 
 /// Makes the real call with the mode that the place allows.
 pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Existing))
-    else {
+    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Existing)) else {
         return real(mode);
     };
     let clamped = sensitive.clamp(mode);
@@ -59,8 +59,7 @@ pub unsafe fn acl(
     size: usize,
     real: &dyn Fn(*const c_void) -> c_int,
 ) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Existing))
-    else {
+    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Existing)) else {
         return real(value);
     };
     if size > XATTR_MAX {

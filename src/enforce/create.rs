@@ -2,7 +2,8 @@
 
 use libc::{c_int, mode_t};
 
-use super::{Call, Sensitive, Subject};
+use super::judged;
+use crate::call::{Call, Subject};
 use crate::{records, state};
 
 /// Could an inode made with this mode be wide anywhere? If not, a hook goes
@@ -18,7 +19,7 @@ pub fn create(
     mode: mode_t,
     real: &mut dyn FnMut(mode_t) -> c_int,
 ) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, subject)) else {
+    let Some((sensitive, call)) = call.and_then(|call| judged(call, subject)) else {
         return real(mode);
     };
     let clamped = sensitive.clamp(mode);

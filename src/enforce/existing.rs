@@ -7,7 +7,8 @@
 use libc::mode_t;
 use umaskclamp_policy::settings::Existing;
 
-use super::{Call, Sensitive, Subject};
+use super::judged;
+use crate::call::{Call, Sensitive, Subject};
 use crate::sys::{self, Inode};
 use crate::{memory, records};
 
@@ -18,8 +19,7 @@ pub fn written(call: Option<Call>, real: &mut dyn FnMut() -> bool) {
 
 /// The same for a call that creates the file with this mode if it is not there.
 pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut(mode_t) -> bool) {
-    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Other))
-    else {
+    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Other)) else {
         real(mode);
         return;
     };

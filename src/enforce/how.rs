@@ -6,7 +6,7 @@ use core::ffi::c_void;
 
 use libc::{c_int, mode_t, O_CREAT, O_EXCL, O_NOFOLLOW};
 
-use super::Call;
+use crate::call::Call;
 use crate::place;
 
 /// `struct open_how` and what a later kernel may have added behind it.

@@ -11,8 +11,9 @@ use umaskclamp_policy::rules::{Kind, Verdict};
 use umaskclamp_policy::settings::{ChmodPolicy, Mode};
 
 use super::existing::change;
+use super::judge;
 use super::tree::Walk;
-use super::{judge, Call, Sensitive, Subject};
+use crate::call::{Call, Sensitive, Subject};
 use crate::scratch::Scratch;
 use crate::state::{self, State};
 use crate::sys::{self, Inode};

@@ -4,7 +4,8 @@
 use libc::{c_int, mode_t, O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
 use super::existing::must_tighten;
-use super::{Call, Sensitive, Subject};
+use super::judged;
+use crate::call::{Call, Sensitive, Subject};
 use crate::sys::{self, Inode};
 use crate::{errno, memory, records};
 
@@ -34,7 +35,7 @@ pub fn open(
     mode: mode_t,
     real: &dyn Fn(c_int, mode_t) -> c_int,
 ) -> c_int {
-    match call.and_then(|call| Sensitive::place(call, Subject::Other)) {
+    match call.and_then(|call| judged(call, Subject::Other)) {
         Some((sensitive, call)) => open_at(sensitive, call, flags, mode, real),
         None => real(flags, mode),
     }

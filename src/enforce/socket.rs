@@ -6,13 +6,13 @@
 
 use libc::c_int;
 
-use super::{Call, Sensitive, Subject};
+use super::judged;
+use crate::call::{Call, Subject};
 use crate::{records, sys};
 
 /// Binds by `real`, which gives 0 or -1.
 pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| Sensitive::place(call, Subject::Other))
-    else {
+    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Other)) else {
         return real();
     };
     let Ok(inode) = sys::stat_of(socket) else {

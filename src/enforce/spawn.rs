@@ -11,8 +11,9 @@ use core::ffi::c_void;
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
 use super::existing::{change, must_tighten};
+use super::judged;
 use super::open::{has_mode, opens_for_writing};
-use super::{Call, Sensitive, Subject};
+use crate::call::{Call, Subject};
 use crate::scratch::{Scratch, PATH_MAX};
 use crate::sys::Inode;
 use crate::{place, records};
@@ -218,7 +219,7 @@ impl From<'_> {
         let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
         // SAFETY: the path was terminated just now.
         let call = unsafe { Call::at("posix_spawn", self.dirfd, start, follow) }?;
-        let (sensitive, call) = Sensitive::place(call, Subject::Other)?;
+        let (sensitive, call) = judged(call, Subject::Other)?;
         let before = call.inode();
         if has_mode(open.flags) {
             let clamped = sensitive.clamp(open.mode);

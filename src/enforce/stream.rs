@@ -11,8 +11,9 @@ use core::ffi::CStr;
 use libc::{c_char, c_int, mode_t, FILE};
 use libc::{O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 
+use super::judged;
 use super::open::{audit, open_at};
-use super::{Call, Sensitive, Subject};
+use crate::call::{Call, Sensitive, Subject};
 use crate::{errno, sys};
 
 /// The mode of a file that `fopen` creates (fopen(3)).
@@ -118,7 +119,7 @@ pub type Claim<'a> = (Sensitive, Call<'a>);
 
 /// Is this place ours to open?
 pub fn claim(call: Option<Call>) -> Option<Claim> {
-    call.and_then(|call| Sensitive::place(call, Subject::Other))
+    call.and_then(|call| judged(call, Subject::Other))
 }
 
 /// `fopen` at a sensitive place.

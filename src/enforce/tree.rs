@@ -12,7 +12,7 @@
 use libc::{c_char, c_int};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
-use super::Call;
+use crate::call::Call;
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
 use crate::sys::{self, Inode};

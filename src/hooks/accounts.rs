@@ -8,8 +8,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_char, c_int, AT_FDCWD};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::existing::written;
-use crate::enforce::Call;
 use crate::place;
 
 /// `_PATH_UTMP` and `_PATH_WTMP` (paths.h).

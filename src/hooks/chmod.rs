@@ -3,8 +3,8 @@
 use libc::{c_char, c_int, mode_t, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::chmod::{chmod as enforce, widens};
-use crate::enforce::Call;
 
 redhook::hook! {
     unsafe fn chmod(path: *const c_char, mode: mode_t) -> c_int => hook_chmod {

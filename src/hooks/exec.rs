@@ -12,8 +12,8 @@ use redhook::real;
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
 use crate::errno;
-use crate::place::DescriptorName;
 use crate::sys::programs;
+use crate::sys::DescriptorName;
 
 extern "C" {
     /// The program's environment (environ(7)).

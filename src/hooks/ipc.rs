@@ -7,9 +7,9 @@ use core::ffi::c_void;
 use libc::{c_char, c_int, c_uint, mode_t, sem_t, AT_FDCWD};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::Call;
 use crate::real::Optional;
 use crate::{errno, place};
 

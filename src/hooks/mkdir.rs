@@ -3,8 +3,8 @@
 use libc::{c_char, c_int, mode_t, AT_FDCWD};
 use redhook::real;
 
+use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use crate::enforce::{Call, Subject};
 
 redhook::hook! {
     unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int => hook_mkdir {

@@ -4,8 +4,8 @@
 use libc::{c_char, c_int, dev_t, mode_t, AT_FDCWD};
 use redhook::real;
 
+use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use crate::enforce::{Call, Subject};
 use crate::real::Optional;
 
 // Symbols since glibc 2.33; before, headers made them calls of `__xmknod`.

@@ -4,8 +4,8 @@
 use libc::{c_char, c_int, c_uint, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::moves;
-use crate::enforce::Call;
 use crate::real::Optional;
 use crate::{errno, sys};
 

@@ -8,8 +8,8 @@
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::open::{open as enforce, opens_for_writing};
-use crate::enforce::Call;
 
 /// The place of an `open` with these flags.
 ///

@@ -6,7 +6,8 @@ use core::ffi::c_void;
 use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
 use redhook::real;
 
-use crate::enforce::{socket, Call};
+use crate::call::Call;
+use crate::enforce::socket;
 use crate::{errno, place, sys};
 
 /// The path in the address, terminated: the kernel takes it with or without.

@@ -5,8 +5,8 @@ use libc::{c_char, c_int, AT_FDCWD, FILE};
 use redhook::real;
 
 use super::open::{real_open, real_open64};
+use crate::call::Call;
 use crate::enforce::stream::{self, Real, StreamMode};
-use crate::enforce::Call;
 
 /// The place that a stream of this mode would write to.
 ///

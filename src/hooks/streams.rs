@@ -6,10 +6,10 @@ use redhook::real;
 
 use super::open::real_open;
 use super::stdio::call;
+use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::opens_for_writing;
 use crate::enforce::stream::{self, Real, StreamMode};
-use crate::enforce::Call;
 
 extern "C" {
     fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;

@@ -11,13 +11,14 @@ use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOS
 use redhook::real;
 
 use super::socket::path_of;
+use crate::call::{Call, Subject};
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec};
 use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::{how, moves, socket, Call, Subject};
+use crate::enforce::{how, moves, socket};
 use crate::{errno, records, state};
 
 /// The six arguments, as wide as a register.

@@ -4,8 +4,8 @@
 use libc::{c_char, c_int, off64_t, off_t, AT_FDCWD};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::existing::written;
-use crate::enforce::Call;
 
 macro_rules! truncate_hook {
     ($name:ident, $length:ty => $hook:ident) => {

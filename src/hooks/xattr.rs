@@ -6,8 +6,8 @@ use core::ffi::c_void;
 use libc::{c_char, c_int, size_t, AT_FDCWD};
 use redhook::real;
 
+use crate::call::Call;
 use crate::enforce::chmod::{acl, names_acl};
-use crate::enforce::Call;
 
 redhook::hook! {
     unsafe fn setxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int => hook_setxattr {

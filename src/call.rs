@@ -1,0 +1,151 @@
+//! A call of the program's as one value, from its hook to its record, and what
+//! holds at its place.
+
+use libc::{c_char, c_int};
+use umaskclamp_policy::rules::{Kind, RuleId};
+use umaskclamp_policy::settings::Mode;
+
+use crate::place::{self, Place};
+use crate::state::{self, State};
+use crate::sys;
+
+/// What a call acts on, which trailing-slash patterns ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// It makes a directory.
+    Directory,
+    /// It makes or opens something that is no directory.
+    Other,
+    /// It acts on what is there.
+    Existing,
+}
+
+/// The call as the program made it.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Name of the symbol, for records.
+    pub name: &'static str,
+    pub place: Place<'a>,
+    /// The program's own pointer to `place.given`, for system calls of ours.
+    pub path: *const c_char,
+}
+
+impl<'a> Call<'a> {
+    /// Reads the path; `None` if it is not readable, too long, or empty: then
+    /// the call fails by itself and there is nothing to clamp.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    pub unsafe fn at(
+        name: &'static str,
+        dirfd: c_int,
+        path: *const c_char,
+        follow: bool,
+    ) -> Option<Self> {
+        state::active()?;
+        // SAFETY: the caller's promise.
+        let given = unsafe { place::read_path(path) }?;
+        if given.is_empty() {
+            return None;
+        }
+        let place = Place {
+            dirfd,
+            given,
+            follow,
+            in_root: false,
+        };
+        Some(Call { name, place, path })
+    }
+
+    /// A call on what a descriptor refers to.
+    pub fn on(name: &'static str, fd: c_int) -> Option<Call<'static>> {
+        state::active()?;
+        let place = Place {
+            dirfd: fd,
+            given: &[],
+            follow: true,
+            in_root: false,
+        };
+        Some(Call {
+            name,
+            place,
+            path: c"".as_ptr(),
+        })
+    }
+
+    /// A call on a path or, where the flags allow the path to be empty
+    /// (`AT_EMPTY_PATH`), on what the descriptor refers to.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    pub unsafe fn at_or_on(
+        name: &'static str,
+        dirfd: c_int,
+        path: *const c_char,
+        follow: bool,
+        may_be_empty: bool,
+    ) -> Option<Self> {
+        state::active()?;
+        // SAFETY: the caller's promise.
+        if may_be_empty && unsafe { place::read_path(path) }?.is_empty() {
+            return Self::on(name, dirfd);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { Self::at(name, dirfd, path, follow) }
+    }
+
+    /// The inode the call would act on, links followed as the call does.
+    pub fn inode(&self) -> sys::Result<sys::Inode> {
+        if self.place.given.is_empty() {
+            return sys::stat_of(self.place.dirfd);
+        }
+        let flags = if self.place.follow {
+            0
+        } else {
+            libc::AT_SYMLINK_NOFOLLOW
+        };
+        sys::stat_at(self.place.dirfd, self.path, flags)
+    }
+
+    /// Is it a directory, for patterns that ask?
+    pub fn kind(&self, state: &State, subject: Subject) -> Kind {
+        let directory = match subject {
+            Subject::Directory => true,
+            Subject::Other => false,
+            Subject::Existing => {
+                state.settings.rules.has_directory_only()
+                    && self.inode().is_ok_and(|inode| inode.is(libc::S_IFDIR))
+            }
+        };
+        if directory {
+            Kind::Directory
+        } else {
+            Kind::Other
+        }
+    }
+}
+
+/// A sensitive place: the settings that hold there and the rule that says so.
+#[derive(Clone, Copy)]
+pub struct Sensitive {
+    pub state: &'static State,
+    /// `None`: an inode remembered from a sensitive place, no path known.
+    pub rule: Option<RuleId>,
+}
+
+impl Sensitive {
+    /// `mode & !mask`.
+    pub fn clamp(&self, mode: u32) -> u32 {
+        self.state.settings.mask.clamp(mode)
+    }
+
+    /// Has this mode a bit outside the mask's allowance?
+    pub fn wide(&self, mode: u32) -> bool {
+        self.state.settings.mask.wide(mode)
+    }
+
+    /// Is nothing to be changed, only recorded?
+    pub fn audit(&self) -> bool {
+        self.state.settings.mode == Mode::Audit
+    }
+}
