@@ -116,11 +116,29 @@ impl Library {
         Ok(path.to_owned())
     }
 
+    /// Whether an entry of `LD_PRELOAD` is this library: by its usual name,
+    /// wherever that leads, or by its path, whatever it is called.
+    fn is(&self, entry: &[u8]) -> bool {
+        path::last(entry) == NAME.as_bytes() || entry == self.path.as_os_str().as_bytes()
+    }
+
+    /// `preload` without the library; `None` if nothing is left.
+    pub fn removed(&self, preload: &OsStr) -> Option<OsString> {
+        let kept: Vec<&[u8]> = entries(preload.as_bytes())
+            .into_iter()
+            .filter(|entry| !self.is(entry))
+            .collect();
+        (!kept.is_empty()).then(|| OsString::from_vec(kept.join(&b':')))
+    }
+
     /// `preload` with the library behind what is there already: others were
     /// first and stay so (ASan insists). One that names it already is kept.
     pub fn appended(&self, preload: Option<&OsStr>) -> Result<OsString, Failure> {
         let given = preload.unwrap_or_default();
-        if names_library(given.as_bytes()) {
+        if entries(given.as_bytes())
+            .into_iter()
+            .any(|entry| self.is(entry))
+        {
             return Ok(given.to_owned());
         }
         let mut list = given.to_owned();
@@ -145,20 +163,6 @@ pub fn names_library(preload: &[u8]) -> bool {
     entries(preload)
         .iter()
         .any(|entry| path::last(entry) == NAME.as_bytes())
-}
-
-/// Whether our library is named without a path.
-pub fn by_name(preload: &[u8]) -> bool {
-    entries(preload).contains(&NAME.as_bytes())
-}
-
-/// `preload` without our library; `None` if nothing is left.
-pub fn without_library(preload: &OsStr) -> Option<OsString> {
-    let kept: Vec<&[u8]> = entries(preload.as_bytes())
-        .into_iter()
-        .filter(|entry| path::last(entry) != NAME.as_bytes())
-        .collect();
-    (!kept.is_empty()).then(|| OsString::from_vec(kept.join(&b':')))
 }
 
 /// Directories in which ld.so looks for a bare name without being told
@@ -202,8 +206,20 @@ mod tests {
         assert_eq!(entries(b" a.so::b.so "), [b"a.so", b"b.so"]);
         assert!(names_library(b"/x/libasan.so:/opt/lib/libumaskclamp.so"));
         assert!(!names_library(b"/opt/libumaskclamp.so.d/other.so"));
-        let without = without_library(OsStr::new("a.so /x/libumaskclamp.so b.so"));
-        assert_eq!(without.unwrap(), "a.so:b.so");
-        assert_eq!(without_library(OsStr::new("libumaskclamp.so")), None);
+    }
+
+    #[test]
+    fn the_library_is_known_by_name_and_by_path() {
+        let library = Library {
+            path: PathBuf::from("/x/renamed.so"),
+            elf: Elf::parse(&fs::read("/proc/self/exe").unwrap()).unwrap(),
+            trusted: false,
+        };
+        let list = OsStr::new("a.so /y/libumaskclamp.so:/x/renamed.so b.so");
+        assert_eq!(library.removed(list).unwrap(), "a.so:b.so");
+        assert_eq!(library.removed(OsStr::new("libumaskclamp.so")), None);
+        assert_eq!(library.appended(Some(list)).unwrap(), list);
+        let others = Some(OsStr::new("a.so"));
+        assert_eq!(library.appended(others).unwrap(), "a.so:/x/renamed.so");
     }
 }

@@ -20,7 +20,7 @@ use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable}
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, reason, Failure};
-use crate::library::{self, Library, LD_PRELOAD};
+use crate::library::{Library, LD_PRELOAD};
 use crate::records::Records;
 use crate::settings::{absolute, open_log, Environment, Selection};
 use crate::{report, show};
@@ -72,7 +72,7 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     let entry = resolve(program, &environment, &library)?;
     let report = Report::prepare(options, &mut environment, &settings)?;
     if let Some(obstacle) = &entry.obstacle {
-        answer(obstacle, &entry, &mut environment, &settings)?;
+        answer(obstacle, &entry, &library, &mut environment, &settings)?;
     }
 
     let mut command = Command::new(program);
@@ -168,18 +168,21 @@ fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
 fn answer(
     obstacle: &Obstacle,
     entry: &Entry,
+    library: &Library,
     environment: &mut Environment,
     settings: &Settings,
 ) -> Result<(), Failure> {
     // musl stops at a library for glibc, and a loader of another class complains on
     // stderr; where it finds the library by name, there may be one of its own.
-    let by_path = environment
-        .get(LD_PRELOAD)
-        .is_some_and(|list| !library::by_name(list.as_bytes()));
-    if matches!(obstacle, Obstacle::Musl(_)) || matches!(obstacle, Obstacle::Target(_)) && by_path {
+    let stops = match obstacle {
+        Obstacle::Musl(_) => true,
+        Obstacle::Target(_) => !library.trusted,
+        _ => false,
+    };
+    if stops {
         match environment
             .get(LD_PRELOAD)
-            .and_then(library::without_library)
+            .and_then(|list| library.removed(list))
         {
             Some(others) => environment.set(LD_PRELOAD, others),
             None => environment.remove(LD_PRELOAD),
