@@ -216,13 +216,10 @@ fn pages_and_completions_are_complete() {
         "run", "explain", "doctor", "report", "suggest", "patterns", "scan",
     ];
     let page = fs::read_to_string(top.join("man/man1/umaskclamp.1")).unwrap();
-    for command in commands {
-        let own = fs::read_to_string(top.join(format!("man/man1/umaskclamp-{command}.1"))).unwrap();
-        assert!(own.contains(".SH EXAMPLES\n"), "{command}");
-        assert!(
-            page.contains(&format!("umaskclamp\\-{command}(1)")),
-            "{command}"
-        );
+    for sub in commands {
+        let own = fs::read_to_string(top.join(format!("man/man1/umaskclamp-{sub}.1"))).unwrap();
+        assert!(own.contains(".SH EXAMPLES\n"), "{sub}");
+        assert!(page.contains(&format!("umaskclamp\\-{sub}(1)")), "{sub}");
     }
     for hidden in ["probe", "pages"] {
         assert!(
@@ -232,8 +229,19 @@ fn pages_and_completions_are_complete() {
     }
     for file in ["umaskclamp.bash", "_umaskclamp", "umaskclamp.fish"] {
         let text = fs::read_to_string(top.join("completions").join(file)).unwrap();
-        for command in commands {
-            assert!(text.contains(command), "{command} in {file}");
+        for sub in commands {
+            assert!(text.contains(sub), "{sub} in {file}");
         }
     }
+    let script = format!(
+        ". {}; complete -p umaskclamp; COMP_WORDS=(umaskclamp ex) COMP_CWORD=1; \
+         _umaskclamp umaskclamp ex umaskclamp; echo \"${{COMPREPLY[@]}}\"",
+        top.join("completions/umaskclamp.bash").display()
+    );
+    let output = command("bash").args(["-c", &script]).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(
+        said.starts_with("complete ") && said.ends_with("\nexplain\n"),
+        "{said}"
+    );
 }

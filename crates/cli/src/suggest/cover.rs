@@ -9,6 +9,7 @@ use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Rules, Verdict};
 
 use super::names::{ending, open_name};
+use super::shorten::shorter;
 use super::{is_shared, Found};
 use crate::show;
 
@@ -64,6 +65,13 @@ pub fn propose(found: &Found, names: bool) -> (Vec<Proposal>, Vec<usize>) {
         taken.push(candidate.clone());
     }
     drop_covered(&mut taken, found.wide.len());
+    let covers: Vec<&[usize]> = candidates.iter().map(|c| c.paths.as_slice()).collect();
+    if let Some(better) = shorter(&covers, found.wide.len(), taken.len()) {
+        taken = better
+            .into_iter()
+            .map(|at| candidates[at].clone())
+            .collect();
+    }
     taken.sort_by(|a, b| a.pattern.cmp(&b.pattern));
     (taken, left.into_iter().collect())
 }
@@ -278,6 +286,20 @@ mod tests {
     fn shared_directories_are_never_proposed() {
         assert_eq!(patterns(&["/tmp/a", "/tmp/b"], &[]), ["/tmp/a", "/tmp/b"]);
         assert_eq!(patterns(&["/tmp/a.iso", "/srv/b.iso"], &[]), ["*.iso"]);
+    }
+
+    #[test]
+    fn the_list_is_shorter_than_a_greedy_one() {
+        // The ending covers most, but the two directories are needed and enough.
+        let wide = [
+            "/srv/a/1.iso",
+            "/srv/a/2.iso",
+            "/srv/a/x",
+            "/srv/b/1.iso",
+            "/srv/b/2.iso",
+            "/srv/b/x",
+        ];
+        assert_eq!(patterns(&wide, &[]), ["/srv/a", "/srv/b"]);
     }
 
     #[test]

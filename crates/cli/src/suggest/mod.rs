@@ -4,12 +4,13 @@
 //! Each wide path can be covered by itself, by a directory above it, by its
 //! name's ending, or with the part of a name that differs from run to run left
 //! open. Of these the one that covers most is taken, again and again, until
-//! nothing is left; then what the others cover anyway goes. A pattern that would
+//! nothing is left; then a bounded search looks for a shorter list. A pattern that would
 //! cover what a log shows as plain is never proposed, nor is a directory that
 //! many programs share.
 
 mod cover;
 mod names;
+mod shorten;
 
 use std::collections::BTreeMap;
 use std::io::Write;
