@@ -29,6 +29,16 @@ skip() {
     printf 'skipped: %s\n' "$*" >&2
 }
 
+# await COMMAND...: runs it in the checkout, so that a signal to the script is
+# acted upon at once and not when the command is through. Sets `status`, the
+# caller's.
+# shellcheck disable=SC2034
+await() {
+    status=0
+    (cd "$ROOT" && exec "$@") &
+    wait "$!" || status=$?
+}
+
 # All scripts of the checkout: what has a shell's first line, or ends in .sh.
 shell_files() {
     local file
@@ -85,14 +95,13 @@ test_lines() {
 readonly CARGO_LIMIT=1200
 
 step_cargo() {
-    local status=0 name count seen=$failed
+    local status name count seen=$failed
     need_rust "the tests" || {
         fail "cargo: no Rust"
         return
     }
-    (cd "$ROOT" && UMASKCLAMP_SHIM=$SHIM timeout "$CARGO_LIMIT" \
-        cargo test --workspace --no-fail-fast -- --show-output) \
-        >"$work/cargo.out" 2>&1 || status=$?
+    await env "UMASKCLAMP_SHIM=$SHIM" timeout "$CARGO_LIMIT" \
+        cargo test --workspace --no-fail-fast -- --show-output >"$work/cargo.out" 2>&1
     count=$(test_lines "$work/cargo.out" ok | wc -l)
     pass "$count"
     while read -r name; do fail "cargo test: $name"; done < <(test_lines "$work/cargo.out" FAILED)
@@ -113,14 +122,14 @@ step_cargo() {
 }
 
 step_without() {
-    local name count=0
+    local status name count=0
     need_rust "the tests" || {
         fail "without: no Rust"
         return
     }
     # cargo's status is of no use here: every test is meant to fail.
-    (cd "$ROOT" && UMASKCLAMP_TEST_WITHOUT=1 UMASKCLAMP_SHIM=$SHIM timeout "$CARGO_LIMIT" \
-        cargo test -p umaskclamp --no-fail-fast -- enforce) >"$work/without.out" 2>&1 || :
+    await env UMASKCLAMP_TEST_WITHOUT=1 "UMASKCLAMP_SHIM=$SHIM" timeout "$CARGO_LIMIT" \
+        cargo test -p umaskclamp --no-fail-fast -- enforce >"$work/without.out" 2>&1
     while read -r name; do
         case ${name##*::} in
             enforce*)
@@ -183,8 +192,8 @@ json_number() {
 }
 
 step_rear() {
-    local status=0 line seen=$failed
-    "$ROOT/scripts/demo" --list all --json "$work/rear.json" >"$work/rear.out" || status=$?
+    local status line seen=$failed
+    await scripts/demo --list all --json "$work/rear.json" >"$work/rear.out"
     if [ "$status" -eq "$EXIT_SKIPPED" ]; then
         skip "rear: not root, no private namespaces, or ReaR's packages cannot be had (see above)"
         return
