@@ -281,44 +281,56 @@ fn failures_are_those_of_plain_libc() {
     }
 }
 
+/// Where the arguments leave no room for the settings, the program starts without
+/// them, under the narrowed umask; one that is too large without them fails.
 #[test]
-fn too_many_arguments_are_too_many() {
+fn enforce_a_start_with_no_room_for_the_settings() {
     let who = Who::ordinary();
     let tree = Tree::empty(who);
-    let outcome = |run: Run, program: &Path| {
-        let report = run
-            .args(["execv", "own"])
-            .arg(program)
-            .arg("a".repeat(100_000))
-            .into_command()
-            .output()
-            .expect("start starts");
-        (report.status.code(), text(&report.stderr))
+    // A list of 110,000 bytes.
+    let long = format!("*.iso:{}", "*.abcdefgh:".repeat(10_000));
+    let long = long.trim_end_matches(':');
+    let stack = |run: Run| {
+        // SAFETY: setrlimit allocates nothing and takes no lock.
+        unsafe {
+            run.pre_exec(|| {
+                let limit = libc::rlimit {
+                    rlim_cur: 8 << 20,
+                    rlim_max: libc::RLIM_INFINITY,
+                };
+                libc::setrlimit(libc::RLIMIT_STACK, &limit);
+                Ok(())
+            })
+        }
     };
-    // An argument of 100,000 bytes fits; four dozen within the limit do not.
-    let many = |run: Run| {
-        let run = (0..48).fold(run.args(["execve", "own"]).arg(show()), |run, _| {
-            run.arg("a".repeat(100_000))
-        });
-        let mut command = run.into_command();
-        // The limit is a quarter of the stack's, and does not bind `start`.
-        command.arg("end");
-        command
-            .output()
-            .map(|out| (out.status.code(), text(&out.stderr)))
-    };
-    assert_eq!(
-        outcome(shimmed(start(), who, &tree), show()).0,
-        outcome(bare(start(), who, &tree), show()).0
-    );
-    let (ours, plain) = (
-        many(shimmed(start(), who, &tree)),
-        many(bare(start(), who, &tree)),
-    );
-    assert_eq!(
-        ours.map_err(|e| e.raw_os_error()),
-        plain.map_err(|e| e.raw_os_error())
-    );
+    for how in ["execve", "vfork-execve", "fexecve", "posix_spawn"] {
+        let run = |run: Run, name: &str| {
+            let report = stack(run)
+                .args([how, "own"])
+                .arg(write())
+                .args([name, "fill"])
+                .run();
+            let made = modes(&report).first().cloned();
+            clear(&tree, &[name, "x"]);
+            (made, text(&report.stderr))
+        };
+        let (made, said) = run(shimmed(start(), who, &tree).patterns(long), "b.txt");
+        assert_eq!(made.as_deref(), Some("0600"), "{how}: {said:.300}");
+        assert!(
+            said.contains("no room for the settings"),
+            "{how}: {said:.300}"
+        );
+        // With a short list all of it fits, and the program is entered.
+        let (made, said) = run(shimmed(start(), who, &tree), "b.txt");
+        assert_eq!(made.as_deref(), Some("0644"), "{how}: {said:.300}");
+        let refusing = shimmed(start(), who, &tree)
+            .patterns(long)
+            .env("UMASKCLAMP_UNREACHABLE", "refuse");
+        let (made, said) = run(refusing, "b.txt");
+        assert_eq!(made, None, "{how}");
+        let error = libc::E2BIG;
+        assert!(said.contains(&format!(" {error}\n")), "{how}: {said:.300}");
+    }
 }
 
 #[test]

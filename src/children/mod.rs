@@ -22,7 +22,7 @@ pub mod shell;
 pub mod snapshot;
 pub mod target;
 
-use libc::{c_char, c_int, posix_spawnattr_t, EPERM};
+use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM};
 use umaskclamp_policy::settings::{Mode, Unreachable};
 
 use crate::call::Call;
@@ -85,9 +85,19 @@ pub unsafe fn exec(start: Start, given: Array, real: &dyn Fn(Array) -> c_int) ->
             return -1;
         }
     };
-    let call = |array: Array| match mask {
+    let under = |mask: Option<u32>, array| match mask {
         Some(mask) => fallback::exec(mask, &|| real(array)),
         None => real(array),
+    };
+    let call = |array: Array| {
+        let result = under(mask, array);
+        if array == given || errno::get() != E2BIG {
+            return result;
+        }
+        match no_room(state, &start) {
+            Plan::Go { mask, .. } => under(mask, given),
+            Plan::Refuse => result,
+        }
     };
     // SAFETY: the caller's promise.
     unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
@@ -111,12 +121,22 @@ pub unsafe fn spawn(
         Plan::Go { preloaded, mask } => (preloaded, mask),
         Plan::Refuse => return EPERM,
     };
-    let call = |array: Array| {
+    let under = |mask: Option<u32>, array| {
         let narrowed = mask.and_then(|mask| {
             // SAFETY: the caller's promise.
             unsafe { fallback::spawn(mask, attributes, &|attributes| real(attributes, array)) }
         });
         narrowed.unwrap_or_else(|| real(attributes, array))
+    };
+    let call = |array: Array| {
+        let result = under(mask, array);
+        if array == given || result != E2BIG {
+            return result;
+        }
+        match no_room(state, &start) {
+            Plan::Go { mask, .. } => under(mask, given),
+            Plan::Refuse => result,
+        }
     };
     // SAFETY: the caller's promise.
     unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
@@ -159,9 +179,27 @@ fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
         return AS_EVER;
     };
     let at = room.interpreter().map_or(at, At::path);
+    let first = once::first(inode, reason);
+    unreachable(state, start.name, first.then_some(&at), reason)
+}
+
+/// The arguments leave no room for what we put back (execve(2), "Limits on size of
+/// arguments and environment"): without it the program starts as it would without
+/// the shim, but is not entered.
+fn no_room(state: &'static State, start: &Start) -> Plan {
+    let at = match start.target {
+        Target::At(at) => at,
+        Target::Search { file, .. } => At::path(file),
+    };
+    unreachable(state, start.name, Some(&at), Reason::NoRoom)
+}
+
+/// What becomes of a program that cannot be entered. It is recorded if `at` says
+/// which it is.
+fn unreachable(state: &'static State, name: &'static str, at: Option<&At>, reason: Reason) -> Plan {
     let refuse = state.settings.unreachable == Unreachable::Refuse;
-    if once::first(inode, reason) {
-        record(state, start.name, &at, refuse, reason);
+    if let Some(at) = at {
+        record(state, name, at, refuse, reason);
     }
     if refuse && state.settings.mode == Mode::Enforce {
         return Plan::Refuse;

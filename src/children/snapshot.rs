@@ -48,12 +48,19 @@ pub fn taken() -> Option<&'static Snapshot> {
     SNAPSHOT.get()
 }
 
-/// Takes the snapshot. A relative path in `LD_PRELOAD` is made absolute in the
+/// Takes the snapshot. A program that runs with more rights than its caller has no
+/// settings: it did not take the caller's, and putting them back where such a
+/// program dropped them (`sudo`) would let the caller name files for root to write.
+///
+/// A relative path in `LD_PRELOAD` is made absolute in the
 /// environment itself: behind a `chdir` the dynamic loader would not find it and
 /// complain on stderr at every exec.
 pub fn take(environment: &mut Environment) {
+    // SAFETY: `getauxval` only reads.
+    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
     let settings = environment
         .entries()
+        .filter(|_| !secure)
         .filter(|entry| entry.starts_with(SETTING) && entry.contains(&b'='))
         .take(SETTINGS_MAX)
         .map(|entry| &*[entry, b"\0"].concat().leak())

@@ -27,6 +27,7 @@ pub enum Reason {
     OtherClass,
     OwnSystemCalls,
     NoLibrary,
+    NoRoom,
 }
 
 impl Reason {
@@ -42,6 +43,7 @@ impl Reason {
             Reason::OtherClass => "no library of its class",
             Reason::OwnSystemCalls => "makes its own system calls (Go)",
             Reason::NoLibrary => "cannot find the library",
+            Reason::NoRoom => "no room for the settings beside its arguments",
         }
     }
 

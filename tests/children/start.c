@@ -200,6 +200,24 @@ static int start(const char *how, char **v, char **env)
     return status;
 }
 
+/* "fill" as the last argument stands for arguments of two million bytes: of the
+ * 2 MiB that there are under a stack limit of 8 MiB, less than 100,000 are left. */
+static char **filled(char **v)
+{
+    static char *longer[64];
+    int count = 0;
+    for (; v[count] != NULL && strcmp(v[count], "fill") != 0; count++)
+        longer[count] = v[count];
+    if (v[count] == NULL || count > 32)
+        return v;
+    char *text = malloc(100000);
+    memset(text, 'x', 99999);
+    text[99999] = 0;
+    for (int i = 0; i < 20; i++)
+        longer[count++] = text;
+    return longer;
+}
+
 static int descriptors(void)
 {
     int count = 0;
@@ -220,7 +238,7 @@ int main(int count, char **v)
     sigprocmask(SIG_SETMASK, NULL, &before);
     int open_before = descriptors();
     char **env = change(v[2]);
-    int status = start(v[1], v + 3, env);
+    int status = start(v[1], filled(v + 3), env);
     mode_t now = umask(0);
     umask(now);
     sigprocmask(SIG_SETMASK, NULL, &after);
