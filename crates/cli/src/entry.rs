@@ -34,6 +34,8 @@ pub enum Obstacle {
     SetUser,
     SetGroup,
     Capabilities,
+    /// Made by Go: loaded, but it creates files past every library.
+    Go,
     /// Not ELF and no `#!`: a shell may run it, and be entered itself.
     NotElf,
     /// A file of the chain cannot be read, so nothing is known.
@@ -41,6 +43,20 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// The library's own words, for records.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Obstacle::Static => "static program",
+            Obstacle::Musl(_) => "musl program",
+            Obstacle::Target(_) => "program of another machine or class",
+            Obstacle::SetUser | Obstacle::SetGroup => "runs under another user or group id",
+            Obstacle::Capabilities => "has file capabilities",
+            Obstacle::Go => "makes its own system calls (Go)",
+            Obstacle::NotElf => "no ELF file",
+            Obstacle::Unreadable(_) => "cannot be read",
+        }
+    }
+
     /// One line for people.
     pub fn shown(&self) -> String {
         match self {
@@ -58,6 +74,7 @@ impl Obstacle {
             Obstacle::SetUser => "set-user-ID: ld.so ignores the preload".into(),
             Obstacle::SetGroup => "set-group-ID: ld.so ignores the preload".into(),
             Obstacle::Capabilities => "file capabilities: ld.so ignores the preload".into(),
+            Obstacle::Go => "made by Go: creates files by system calls of its own".into(),
             Obstacle::NotElf => "neither an ELF file nor a script with #!".into(),
             Obstacle::Unreadable(why) => format!("cannot be read: {why}"),
         }
@@ -71,8 +88,6 @@ pub struct Entry {
     pub chain: Vec<PathBuf>,
     /// Why the library does not get in; `None`: it does.
     pub obstacle: Option<Obstacle>,
-    /// Whether it was made by Go: then it creates files past every library.
-    pub go: bool,
 }
 
 /// Why a command cannot be started at all.
@@ -138,7 +153,6 @@ impl Entry {
                     return Entry {
                         chain,
                         obstacle: Some(Obstacle::Unreadable(why)),
-                        go: false,
                     };
                 }
             };
@@ -152,7 +166,6 @@ impl Entry {
             return Entry {
                 chain,
                 obstacle: obstacle(&last, elf.as_ref(), library),
-                go: elf.is_some_and(|elf| elf.go),
             };
         }
     }
@@ -199,7 +212,7 @@ fn obstacle(file: &Path, elf: Option<&Elf>, library: Option<Target>) -> Option<O
     if library.is_some_and(|library| library != elf.target) {
         return Some(Obstacle::Target(elf.target));
     }
-    secure(file)
+    secure(file).or_else(|| elf.go.then_some(Obstacle::Go))
 }
 
 /// What makes the kernel set `AT_SECURE` (getauxval(3), capabilities(7)).

@@ -245,3 +245,30 @@ fn pages_and_completions_are_complete() {
         "{said}"
     );
 }
+
+#[test]
+fn doctor_knows_go_programs() {
+    let (_keep, top) = directory();
+    // Only a section of this name makes a program one of Go's; objcopy adds it.
+    let program = top.join("go");
+    let marked = command("objcopy")
+        .args(["--add-section", ".go.buildinfo=/etc/hostname", "/bin/true"])
+        .arg(&program)
+        .status();
+    assert!(
+        marked.is_ok_and(|status| status.success()),
+        "binutils links Rust as well"
+    );
+    let output = umaskclamp()
+        .args(["doctor", "--library"])
+        .arg(library())
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("made by Go"),
+        "{}",
+        text(&output.stdout)
+    );
+}

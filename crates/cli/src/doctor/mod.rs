@@ -345,10 +345,6 @@ fn of_command(
         .collect();
     let chain = chain.join(", run by ");
     match &entry.obstacle {
-        None if entry.go => {
-            let text = format!("{chain}: a Go program creates files by system calls of its own");
-            findings.tell(&name, Grade::Bad, text)
-        }
         None => findings.tell(&name, Grade::Good, chain),
         Some(Obstacle::NotElf) => {
             let text = format!("{chain}: {}; a shell may run it", Obstacle::NotElf.shown());

@@ -243,7 +243,6 @@ fn record(settings: &Settings, entry: &Entry, obstacle: &Obstacle, action: Actio
         .chain
         .first()
         .map_or(OsStr::new(""), |file| file.as_os_str());
-    let why = obstacle.shown();
     let record = Record {
         time: Time {
             seconds: now.as_secs(),
@@ -257,7 +256,7 @@ fn record(settings: &Settings, entry: &Entry, obstacle: &Obstacle, action: Actio
         applied: None,
         rule: None,
         action,
-        reason: &why,
+        reason: obstacle.reason(),
     };
     let mut text = [0; 16384];
     let length = record.json(&mut text);
