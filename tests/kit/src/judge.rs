@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::rows::{Needs, Row, Same};
 use crate::watch::{Report, Seen};
-use crate::{acl, artefact, Run, Tree, Who};
+use crate::{acl, artefact, run, Run, Tree, Who};
 
 /// Bits that the default mask takes away.
 pub const MASK: u32 = 0o077;
