@@ -97,7 +97,9 @@ impl<'a> Call<'a> {
     /// The inode the call would act on, links followed as the call does.
     pub fn inode(&self) -> sys::Result<sys::Inode> {
         if self.place.given.is_empty() {
-            return sys::stat_of(self.place.dirfd);
+            // `AT_FDCWD` is no descriptor, but may stand for one here.
+            let (dirfd, flags) = (self.place.dirfd, libc::AT_EMPTY_PATH);
+            return sys::stat_at(dirfd, c"".as_ptr(), flags);
         }
         let flags = if self.place.follow {
             0

@@ -4,7 +4,7 @@
 //! A fixed table of fingerprints, overwritten when full: a lock or an allocation
 //! has no place in a hook. A file that was pushed out is not recognised.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use libc::c_int;
 
@@ -12,7 +12,14 @@ use crate::sys::{self, Inode};
 
 const SLOTS: usize = 512;
 
-static SEEN: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];
+type Table = [AtomicU64; SLOTS];
+
+static SEEN: Table = [const { AtomicU64::new(0) }; SLOTS];
+
+/// Those that got a second name by a link of this process: by the other name, or
+/// by a descriptor, they could be widened.
+static LINKED: Table = [const { AtomicU64::new(0) }; SLOTS];
+static ANY_LINKED: AtomicBool = AtomicBool::new(false);
 
 /// Device and inode number as one number that is never 0.
 fn fingerprint(inode: &Inode) -> u64 {
@@ -22,8 +29,20 @@ fn fingerprint(inode: &Inode) -> u64 {
     mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1
 }
 
-fn slot(fingerprint: u64) -> Option<&'static AtomicU64> {
-    SEEN.get((fingerprint >> 32) as usize % SLOTS)
+fn slot(table: &'static Table, fingerprint: u64) -> Option<&'static AtomicU64> {
+    table.get((fingerprint >> 32) as usize % SLOTS)
+}
+
+fn store(table: &'static Table, inode: &Inode) {
+    let fingerprint = fingerprint(inode);
+    if let Some(slot) = slot(table, fingerprint) {
+        slot.store(fingerprint, Ordering::Relaxed);
+    }
+}
+
+fn has(table: &'static Table, inode: &Inode) -> bool {
+    let fingerprint = fingerprint(inode);
+    slot(table, fingerprint).is_some_and(|slot| slot.load(Ordering::Relaxed) == fingerprint)
 }
 
 /// Remembers what a new descriptor refers to.
@@ -35,14 +54,26 @@ pub fn remember(fd: c_int) {
 
 /// Remembers an inode.
 pub fn remember_inode(inode: &Inode) {
-    let fingerprint = fingerprint(inode);
-    if let Some(slot) = slot(fingerprint) {
-        slot.store(fingerprint, Ordering::Relaxed);
-    }
+    store(&SEEN, inode);
 }
 
 /// Was this inode seen at a sensitive place?
 pub fn remembers(inode: &Inode) -> bool {
-    let fingerprint = fingerprint(inode);
-    slot(fingerprint).is_some_and(|slot| slot.load(Ordering::Relaxed) == fingerprint)
+    has(&SEEN, inode)
+}
+
+/// Remembers an inode that was linked to a sensitive place.
+pub fn remember_linked(inode: &Inode) {
+    store(&LINKED, inode);
+    ANY_LINKED.store(true, Ordering::Release);
+}
+
+/// Has this process linked anything to a sensitive place?
+pub fn any_linked() -> bool {
+    ANY_LINKED.load(Ordering::Acquire)
+}
+
+/// Was this inode linked to a sensitive place?
+pub fn was_linked(inode: &Inode) -> bool {
+    has(&LINKED, inode)
 }

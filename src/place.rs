@@ -161,15 +161,16 @@ impl Place<'_> {
 /// What the descriptor refers to, as `/proc` tells: not always a path
 /// (`pipe:[7]`). `Err(ENOENT)` where there is no `/proc`.
 pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
-    // A thread that left its process's descriptor table (`CLONE_FILES`) would be
-    // told of another file by `/proc/self`, which older kernels only have.
-    for name in [DescriptorName::in_thread(fd), DescriptorName::in_self(fd)] {
-        match sys::read_link(AT_FDCWD, name.as_ptr(), out) {
-            Err(ENOENT) => {}
-            told => return told,
-        }
+    let thread = sys::read_link(AT_FDCWD, DescriptorName::in_thread(fd).as_ptr(), out);
+    if thread != Err(ENOENT) {
+        return thread;
     }
-    Err(ENOENT)
+    // Only where there is no `thread-self` (before Linux 3.17): in a thread that
+    // left its process's descriptor table `/proc/self` tells of another file.
+    if sys::read_link(AT_FDCWD, c"/proc/thread-self".as_ptr(), out).is_ok() {
+        return Err(ENOENT);
+    }
+    sys::read_link(AT_FDCWD, DescriptorName::in_self(fd).as_ptr(), out)
 }
 
 fn without_suffix(path: &[u8], length: usize) -> usize {

@@ -131,11 +131,16 @@ pub fn refused_move(sensitive: Option<&Sensitive>, call: &Call, reason: &str) {
 }
 
 /// A ring was asked for and refused.
-pub fn refused_io_uring() {
+pub fn refused_io_uring(audit: bool) {
     if log::log_enabled!(log::Level::Warn) {
         if let (Some(state), Some(call)) = (state::active(), Call::on("io_uring_setup", -1)) {
             let reason = "its calls would pass every hook";
-            emit(state, &call, Action::Refused, (None, None), None, reason);
+            let action = if audit {
+                Action::WouldRefuse
+            } else {
+                Action::Refused
+            };
+            emit(state, &call, action, (None, None), None, reason);
         }
     }
 }
@@ -263,11 +268,16 @@ impl Write for Line {
         };
         match &state.settings.log_file {
             LogTarget::Stderr => {
-                let _ = sys::write(STDERR, text.as_bytes());
+                // A program that closed its stderr has a file of its own by that
+                // number now.
+                let now = sys::stat_of(STDERR).ok().map(|inode| inode.id);
+                if now.is_some() && now == state.stderr {
+                    let _ = sys::write_unsignalled(STDERR, text.as_bytes());
+                }
             }
-            LogTarget::File(_) => {
+            LogTarget::File(name) => {
                 if let Some(path) = state.log_path() {
-                    to_file(path, text.as_bytes());
+                    to_file(path, name.starts_with(b"//"), text.as_bytes());
                 }
             }
             LogTarget::Syslog => {
@@ -278,8 +288,15 @@ impl Write for Line {
     }
 }
 
-fn to_file(path: *const c_char, text: &[u8]) {
-    let Ok(mut fd) = sys::open(path, LOG_FLAGS, LOG_MODE) else {
+fn to_file(path: *const c_char, checked: bool, text: &[u8]) {
+    // A path that an ancestor checked may be another one here, behind a `chroot`:
+    // no file is made there.
+    let flags = if checked {
+        LOG_FLAGS & !libc::O_CREAT
+    } else {
+        LOG_FLAGS
+    };
+    let Ok(mut fd) = sys::open(path, flags, LOG_MODE) else {
         return;
     };
     // With 0–2 closed the log file would be the program's stdout or stderr for
@@ -293,6 +310,6 @@ fn to_file(path: *const c_char, text: &[u8]) {
             Err(_) => return,
         }
     }
-    let _ = sys::write(fd, text);
+    let _ = sys::write_unsignalled(fd, text);
     sys::close(fd);
 }

@@ -2,7 +2,9 @@
 
 use libc::c_char;
 use once_cell::race::OnceRef;
-use umaskclamp_policy::settings::{LogTarget, Mode, Settings};
+use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings};
+
+use crate::sys;
 
 /// The snapshot of the settings. Written once by the constructor, never after:
 /// a program that edits its own environment changes nothing.
@@ -11,6 +13,8 @@ pub struct State {
     /// `argv[0]` without its directories, for records.
     pub program: &'static [u8],
     log_path: Option<Vec<u8>>,
+    /// Device and inode number of what was the program's stderr at load.
+    pub stderr: Option<(u64, u64)>,
     /// Is there anything to protect?
     armed: bool,
 }
@@ -23,7 +27,10 @@ impl State {
         };
         let armed =
             settings.mode != Mode::Off && settings.rules.iter().any(|(_, rule)| rule.protects);
+        let to_stderr = settings.log_file == LogTarget::Stderr && settings.level != Level::Off;
+        let stderr = to_stderr.then(|| sys::stat_of(2).ok()).flatten();
         State {
+            stderr: stderr.map(|inode| inode.id),
             armed,
             settings,
             program,

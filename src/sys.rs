@@ -43,12 +43,19 @@ pub struct Inode {
     pub group: u32,
     /// `st_nlink`: how many names it has.
     pub links: u64,
+    /// `st_ctim`: when anything about it changed last.
+    pub changed: (i64, i64),
 }
 
 impl Inode {
     /// Is it of this `S_IFMT` type?
     pub fn is(&self, file_type: u32) -> bool {
         self.mode & libc::S_IFMT == file_type
+    }
+
+    /// Is it the same inode, with the same owner?
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && self.user == other.user && self.group == other.group
     }
 
     /// The bits that `chmod` sets.
@@ -88,6 +95,7 @@ fn inode(stat: &layout::Stat) -> Inode {
         user: stat.st_uid,
         group: stat.st_gid,
         links: stat.st_nlink as u64,
+        changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
 }
 
@@ -136,39 +144,60 @@ pub fn chmod_fd(fd: c_int, mode: u32) -> Result<()> {
     raw!(Sysno::fchmod, fd, mode).map(drop)
 }
 
-/// Changes the mode of one inode, which `inode` tells, by the name it had when
-/// that was asked: never of another one that got the name meanwhile (`ESTALE`).
-/// Somebody who may write to the directory could otherwise put a link to any file
-/// of the user's there, and have it changed; or even widened, when a mode is
-/// given back.
+/// A name, as system calls take it: a dirfd and a terminated path.
+pub type Name = (c_int, *const c_char);
+
+/// Narrows one inode, which `inode` tells, by the name it had when that was asked:
+/// never another one that got the name meanwhile (`ESTALE`). Somebody who may
+/// write to the directory could otherwise put a link to any file of the user's
+/// there, and have it changed. Gives the inode as it is then.
 ///
-/// With a full descriptor table only a narrowing is done, by name.
-pub fn chmod_inode(
-    (dirfd, path): (c_int, *const c_char),
-    follow: bool,
-    inode: &Inode,
-    mode: u32,
-) -> Result<()> {
-    let no_follow = if follow { 0 } else { libc::O_NOFOLLOW };
-    // `O_PATH`: no permission is needed, no device is touched, and closing it does
-    // not drop the process's record locks.
-    let flags = libc::O_PATH | libc::O_CLOEXEC | no_follow;
-    let fd = match raw!(Sysno::openat, dirfd, path, flags, 0) {
-        Ok(fd) => fd as c_int,
-        Err(libc::EMFILE | libc::ENFILE) if mode & !inode.mode == 0 => {
-            return chmod_by_name(dirfd, path, follow, mode);
+/// With a full descriptor table it is done by name.
+pub fn narrow_inode(name: Name, follow: bool, inode: &Inode, mode: u32) -> Result<Inode> {
+    let fd = match hold(name, follow) {
+        Err(libc::EMFILE | libc::ENFILE) => {
+            chmod_by_name(name, follow, mode)?;
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            return stat_at(name.0, name.1, flags);
         }
-        Err(error) => return Err(error),
+        held => held?,
     };
-    let changed = match stat_of(fd) {
-        Ok(held) if held.id == inode.id => chmod_path_fd(fd, mode),
+    let narrowed = match stat_of(fd) {
+        Ok(held) if held.is_same(inode) => chmod_path_fd(fd, mode).and_then(|()| stat_of(fd)),
         _ => Err(libc::ESTALE),
     };
     close(fd);
-    changed
+    narrowed
 }
 
-fn chmod_by_name(dirfd: c_int, path: *const c_char, follow: bool, mode: u32) -> Result<()> {
+/// Gives an inode a mode back, if nothing at all has changed about it since it was
+/// narrowed: its number may have been given to another file, whose mode must not
+/// be widened.
+pub fn restore_inode(name: Name, follow: bool, narrowed: &Inode, mode: u32) -> Result<()> {
+    let fd = hold(name, follow)?;
+    let restored = match stat_of(fd) {
+        Ok(held)
+            if held.is_same(narrowed)
+                && held.mode == narrowed.mode
+                && held.changed == narrowed.changed =>
+        {
+            chmod_path_fd(fd, mode)
+        }
+        _ => Err(libc::ESTALE),
+    };
+    close(fd);
+    restored
+}
+
+/// A descriptor of an inode that is good for nothing else: no permission is
+/// needed, no device is touched, and closing it does not drop record locks.
+fn hold((dirfd, path): Name, follow: bool) -> Result<c_int> {
+    let no_follow = if follow { 0 } else { libc::O_NOFOLLOW };
+    let flags = libc::O_PATH | libc::O_CLOEXEC | no_follow;
+    raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| fd as c_int)
+}
+
+fn chmod_by_name((dirfd, path): Name, follow: bool, mode: u32) -> Result<()> {
     if follow {
         return raw!(Sysno::fchmodat, dirfd, path, mode).map(drop);
     }
@@ -182,14 +211,16 @@ pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
         Err(libc::EBADF) => {}
         done => return done,
     }
-    let name = DescriptorName::in_self(fd);
-    match raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode) {
-        Err(libc::ENOENT) => {}
+    let flags = libc::AT_EMPTY_PATH;
+    match raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags) {
+        // Before Linux 6.6, or a seccomp filter that does not know it.
+        Err(libc::ENOSYS | libc::EPERM) => {}
         done => return done.map(drop),
     }
-    // No `/proc`; since Linux 6.6.
-    let flags = libc::AT_EMPTY_PATH;
-    raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags).map(drop)
+    // Not `/proc/self`: in a thread that left its process's descriptor table it
+    // would be another file.
+    let name = DescriptorName::in_thread(fd);
+    raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode).map(drop)
 }
 
 /// `renameat2(2)`.
@@ -241,6 +272,28 @@ pub fn read(fd: c_int, out: &mut [u8]) -> Result<usize> {
 /// `write(2)`, once: a record is one call or nothing.
 pub fn write(fd: c_int, bytes: &[u8]) -> Result<usize> {
     raw!(Sysno::write, fd, bytes.as_ptr(), bytes.len())
+}
+
+/// The same, but neither a pipe without a reader nor a limit on file sizes ends
+/// the program by a signal that is for a record and not for it.
+pub fn write_unsignalled(fd: c_int, bytes: &[u8]) -> Result<usize> {
+    /// Bytes of the kernel's signal set.
+    const SIZE: usize = 8;
+    let signals: u64 = 1 << (libc::SIGPIPE - 1) | 1 << (libc::SIGXFSZ - 1);
+    let set = &raw const signals;
+    let none = core::ptr::null_mut::<c_void>();
+    let (mut before, mut pending) = (0_u64, 0_u64);
+    let mask = &raw mut before;
+    raw!(Sysno::rt_sigprocmask, libc::SIG_BLOCK, set, mask, SIZE)?;
+    let asked = raw!(Sysno::rt_sigpending, &raw mut pending, SIZE);
+    let written = write(fd, bytes);
+    let raised = matches!(written, Err(libc::EPIPE | libc::EFBIG));
+    if raised && asked.is_ok() && pending & signals == 0 {
+        let now = [0_u64; 2];
+        let _ = raw!(Sysno::rt_sigtimedwait, set, none, &raw const now, SIZE);
+    }
+    let _ = raw!(Sysno::rt_sigprocmask, libc::SIG_SETMASK, mask, none, SIZE);
+    written
 }
 
 /// `getpid(2)`: asked anew each time, since a child of `fork` keeps our memory.

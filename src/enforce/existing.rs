@@ -25,29 +25,22 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
     };
     let before = call.inode();
     let wide = before.ok().filter(|inode| must_tighten(&sensitive, inode));
-    let narrowed = wide.map(|inode| {
-        if sensitive.audit() {
-            Ok(())
-        } else {
-            change(&call, &inode, sensitive.clamp(inode.permissions()))
-        }
-    });
+    let narrowed = wide
+        .filter(|_| !sensitive.audit())
+        .map(|inode| narrow(&call, &inode, sensitive.clamp(inode.permissions())));
     let clamped = sensitive.clamp(mode);
     let done = real(if sensitive.audit() { mode } else { clamped });
-    match (wide, narrowed) {
-        (Some(inode), Some(Ok(()))) if done => {
-            memory::remember_inode(&inode);
-            let wide = inode.permissions();
-            records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
+    if let Some(inode) = wide {
+        let wide = inode.permissions();
+        match narrowed {
+            Some(Err(error)) if done => records::failed(&sensitive, &call, wide, error),
+            Some(Ok(narrowed)) if !done => restore(&call, &narrowed, wide),
+            _ if done => {
+                memory::remember_inode(&inode);
+                records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
+            }
+            _ => {}
         }
-        (Some(inode), Some(Err(error))) if done => {
-            records::failed(&sensitive, &call, inode.permissions(), error);
-        }
-        (Some(inode), Some(Ok(()))) if !sensitive.audit() => {
-            // If this fails the file stays narrow, which is the safe side.
-            let _ = change(&call, &inode, inode.permissions());
-        }
-        _ => {}
     }
     if done && before.is_err() && clamped != mode {
         records::clamped(&sensitive, &call, mode, clamped);
@@ -61,12 +54,24 @@ pub fn must_tighten(sensitive: &Sensitive, inode: &Inode) -> bool {
         && sensitive.wide(inode.permissions())
 }
 
-/// `chmod` of the inode that the call named when it was asked for, links followed
-/// as the call does.
-pub fn change(call: &Call, inode: &Inode, mode: mode_t) -> sys::Result<()> {
+/// Narrows the inode that the call named when it was asked for, links followed as
+/// the call does; gives it as it is then.
+pub fn narrow(call: &Call, inode: &Inode, mode: mode_t) -> sys::Result<Inode> {
     let place = &call.place;
     if place.given.is_empty() {
-        return sys::chmod_path_fd(place.dirfd, mode);
+        sys::chmod_path_fd(place.dirfd, mode)?;
+        return call.inode();
     }
-    sys::chmod_inode((place.dirfd, call.path), place.follow, inode, mode)
+    sys::narrow_inode((place.dirfd, call.path), place.follow, inode, mode)
+}
+
+/// Gives a narrowed inode its mode back. If that fails it stays narrow, which is
+/// the safe side.
+pub fn restore(call: &Call, narrowed: &Inode, mode: mode_t) {
+    let place = &call.place;
+    let _ = if place.given.is_empty() {
+        sys::chmod_path_fd(place.dirfd, mode)
+    } else {
+        sys::restore_inode((place.dirfd, call.path), place.follow, narrowed, mode)
+    };
 }

@@ -54,6 +54,10 @@ pub unsafe fn read(pointer: *const u8, size: usize) -> Option<OpenHow> {
         *word = u64::from_ne_bytes(whole);
     }
     let [flags, mode, resolve, later @ ..] = words;
+    if flags > u64::from(u32::MAX) || mode > u64::from(u32::MAX) {
+        // The kernel says EINVAL.
+        return None;
+    }
     Some(OpenHow {
         flags,
         mode,

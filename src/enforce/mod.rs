@@ -48,11 +48,15 @@ use crate::state::{self, State};
 pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
     let state = state::active()?;
     let kind = call.kind(state, subject);
-    let rule = verdict(state, call, kind);
+    let rule = match verdict(state, call, kind) {
+        Outcome::Sensitive(rule) => Some(rule),
+        Outcome::Plain if !remembered(call) => {
+            records::verdict(call, None);
+            return None;
+        }
+        Outcome::Plain | Outcome::Unknown => None,
+    };
     records::verdict(call, rule);
-    if rule.is_none() && !remembered(call) {
-        return None;
-    }
     Some(Sensitive { state, rule })
 }
 
@@ -61,18 +65,46 @@ pub fn judged(call: Call, subject: Subject) -> Option<(Sensitive, Call)> {
     Some((judge(&call, subject)?, call))
 }
 
-/// A descriptor that tells no path (no `/proc`) may be known by its inode.
+/// Is the inode at a sensitive place although its name here does not say so?
 fn remembered(call: &Call) -> bool {
-    call.place.given.is_empty()
+    let by_descriptor = call.place.given.is_empty();
+    if memory::any_linked() {
+        // By another name than the one it was linked to. A file with one name is
+        // where that says; a descriptor may have outlived the name it knows.
+        let linked = call
+            .inode()
+            .is_ok_and(|inode| (inode.links > 1 || by_descriptor) && memory::was_linked(&inode));
+        if linked {
+            return true;
+        }
+    }
+    // A descriptor that tells no path: there is no `/proc`.
+    by_descriptor
         && place::descriptor_path(call.place.dirfd, &mut [0; 8]) == Err(libc::ENOENT)
         && call.inode().is_ok_and(|inode| memory::remembers(&inode))
 }
 
-fn verdict(state: &State, call: &Call, kind: Kind) -> Option<RuleId> {
+enum Outcome {
+    Plain,
+    Sensitive(RuleId),
+    /// Longer than anything but links made to be so: taken as sensitive.
+    Unknown,
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Sensitive(rule) => Outcome::Sensitive(rule),
+            Verdict::Plain | Verdict::Exempt(_) => Outcome::Plain,
+        }
+    }
+}
+
+fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
     let rules = &state.settings.rules;
     let place = &call.place;
     if let Some(rule) = rules.settled_by_names(place.given, kind) {
-        return Some(rule);
+        return Outcome::Sensitive(rule);
     }
     let Some(mut scratch) = Scratch::claim() else {
         return unresolved(state, place, kind);
@@ -80,31 +112,27 @@ fn verdict(state: &State, call: &Call, kind: Kind) -> Option<RuleId> {
     let buffers = scratch.buffers();
     let named = place.named(&mut buffers.named, &mut buffers.link);
     if let Verdict::Sensitive(rule) = rules.verdict(named, kind) {
-        return Some(rule);
+        return Outcome::Sensitive(rule);
     }
     let named = named.len();
-    let length = place.real(buffers)?;
-    let real = buffers.real.get(..length)?;
+    let Some(length) = place.real(buffers) else {
+        return Outcome::Unknown;
+    };
+    let real = buffers.real.get(..length).unwrap_or_default();
     if buffers.named.get(..named) == Some(real) {
-        return None;
+        return Outcome::Plain;
     }
-    match rules.verdict(real, kind) {
-        Verdict::Sensitive(rule) => Some(rule),
-        _ => None,
-    }
+    rules.verdict(real, kind).into()
 }
 
 /// Not even scratch memory: what the program wrote is matched as far as a small
 /// buffer on the stack holds it, else its last name.
 #[cold]
-fn unresolved(state: &State, place: &Place, kind: Kind) -> Option<RuleId> {
+fn unresolved(state: &State, place: &Place, kind: Kind) -> Outcome {
     let mut folded = [0; 256];
     let known = match path::fold(b"", place.given, &mut folded) {
-        Some(length) => folded.get(..length)?,
+        Some(length) => folded.get(..length).unwrap_or_default(),
         None => path::last(place.given),
     };
-    match state.settings.rules.verdict(known, kind) {
-        Verdict::Sensitive(rule) => Some(rule),
-        _ => None,
-    }
+    state.settings.rules.verdict(known, kind).into()
 }

@@ -10,7 +10,7 @@ use libc::{c_int, c_uint, EPERM, EXDEV};
 use umaskclamp_policy::rules::{Kind, Verdict};
 use umaskclamp_policy::settings::{ChmodPolicy, Mode};
 
-use super::existing::change;
+use super::existing::{narrow, restore};
 use super::judge;
 use super::tree::Walk;
 use crate::call::{Call, Sensitive, Subject};
@@ -48,7 +48,14 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
             errno::set(EPERM);
             -1
         }
-        there => finish(real, [there, None]),
+        there => {
+            let arrives = there.as_ref().and_then(Arrival::sensitive_inode);
+            let result = finish(real, [there, None]);
+            if let (0, Some(inode)) = (result, arrives) {
+                memory::remember_linked(&inode);
+            }
+            result
+        }
     }
 }
 
@@ -62,7 +69,7 @@ fn escapes(from: &Call, to: &Call) -> bool {
     let Ok(inode) = from.inode() else {
         return false;
     };
-    if !inode.is(libc::S_IFREG) || inode.links == 0 {
+    if inode.is(libc::S_IFLNK) || inode.links == 0 {
         return false;
     }
     let Some(sensitive) = judge(from, Subject::Other) else {
@@ -101,14 +108,16 @@ struct Arrival<'a> {
     to: &'a Call<'a>,
     inode: Inode,
     /// Was the inode itself narrowed? `None` if it need not be.
-    narrowed: Option<sys::Result<()>>,
+    /// The inode as it was then.
+    narrowed: Option<sys::Result<Inode>>,
     below: Below,
 }
 
 /// What lies in a directory.
 enum Below {
     Nothing,
-    Narrowed(Walk),
+    /// By the place as named and as it really is.
+    Narrowed([Option<Walk>; 2]),
     Refused,
 }
 
@@ -126,14 +135,8 @@ impl<'a> Arrival<'a> {
         };
         let sensitive = judge(to, subject);
         let narrowed = sensitive
-            .filter(|sensitive| sensitive.wide(inode.permissions()))
-            .map(|sensitive| {
-                if sensitive.audit() {
-                    Ok(())
-                } else {
-                    change(from, &inode, sensitive.clamp(inode.permissions()))
-                }
-            });
+            .filter(|sensitive| sensitive.wide(inode.permissions()) && !sensitive.audit())
+            .map(|sensitive| narrow(from, &inode, sensitive.clamp(inode.permissions())));
         let below = if subject == Subject::Directory {
             narrow_below(from, to, state)
         } else {
@@ -152,34 +155,57 @@ impl<'a> Arrival<'a> {
         })
     }
 
+    /// Nothing wide may arrive for want of a descriptor or of memory, or because
+    /// somebody else had a hand in it. A file of another owner's is left as it is.
     fn refused(&self) -> bool {
-        matches!(self.below, Below::Refused)
+        let not_now = matches!(
+            self.narrowed,
+            Some(Err(libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOMEM
+                | libc::ENOSYS
+                | libc::ESTALE))
+        );
+        not_now || matches!(self.below, Below::Refused)
+    }
+
+    /// The inode, if it comes to a sensitive place.
+    fn sensitive_inode(&self) -> Option<Inode> {
+        self.sensitive.map(|_| self.inode)
     }
 
     fn arrived(&self) {
+        if matches!(self.below, Below::Narrowed(_)) {
+            // What another thread put into it between the walk and the rename.
+            if let Some(state) = state::active() {
+                let _ = narrow_below(self.to, self.to, state);
+            }
+        }
         let Some(sensitive) = &self.sensitive else {
             return;
         };
         let wide = self.inode.permissions();
         memory::remember_inode(&self.inode);
         match self.narrowed {
-            Some(Ok(())) => records::tightened(sensitive, self.to, wide, sensitive.clamp(wide)),
             Some(Err(error)) => records::failed(sensitive, self.to, wide, error),
-            None => {}
+            _ if sensitive.wide(wide) => {
+                records::tightened(sensitive, self.to, wide, sensitive.clamp(wide));
+            }
+            _ => {}
         }
     }
 
     fn undo(mut self) {
-        if let Below::Narrowed(walk) = &mut self.below {
-            walk.undo(self.from);
+        if let Below::Narrowed(walks) = &mut self.below {
+            for walk in walks.iter_mut().flatten() {
+                walk.undo(self.from);
+            }
         }
-        let audit = self.sensitive.is_some_and(|sensitive| sensitive.audit());
-        if self.narrowed == Some(Ok(())) && !audit {
-            // If this fails the file stays narrow, which is the safe side.
-            let _ = change(self.from, &self.inode, self.inode.permissions());
+        if let Some(Ok(narrowed)) = &self.narrowed {
+            restore(self.from, narrowed, self.inode.permissions());
         }
         if self.refused() {
-            let reason = "more in it than can be narrowed before it moves";
+            let reason = "not all of it can be narrowed before it moves";
             records::refused_move(self.sensitive.as_ref(), self.to, reason);
         }
     }
@@ -200,17 +226,30 @@ fn narrow_below(from: &Call, to: &Call, state: &'static State) -> Below {
         return Below::Refused;
     };
     let buffers = scratch.buffers();
-    let mut place = to.place.named(&mut buffers.named, &mut buffers.link);
-    if !reaches(place) {
-        let length = to.place.real(buffers).unwrap_or(0);
-        place = buffers.real.get(..length).unwrap_or_default();
-        if !reaches(place) {
-            return Below::Nothing;
+    let named = to.place.named(&mut buffers.named, &mut buffers.link).len();
+    let Some(real) = to.place.real(buffers) else {
+        return Below::Refused;
+    };
+    let named = buffers.named.get(..named).unwrap_or_default();
+    let real = buffers.real.get(..real).unwrap_or_default();
+    let mut walks = [None, None];
+    let places = [Some(named), Some(real).filter(|real| *real != named)];
+    for (place, slot) in places.into_iter().zip(&mut walks) {
+        let Some(place) = place.filter(|place| reaches(place)) else {
+            continue;
+        };
+        match Walk::narrow(from, place, state) {
+            Ok(walk) => *slot = Some(walk),
+            Err(_) => {
+                for walk in walks.iter_mut().flatten() {
+                    walk.undo(from);
+                }
+                return Below::Refused;
+            }
         }
     }
-    match Walk::narrow(from, place, state) {
-        Ok(walk) if walk.narrowed() == 0 => Below::Nothing,
-        Ok(walk) => Below::Narrowed(walk),
-        Err(_) => Below::Refused,
+    if walks.iter().all(Option::is_none) {
+        return Below::Nothing;
     }
+    Below::Narrowed(walks)
 }

@@ -35,7 +35,13 @@ pub fn open(
     mode: mode_t,
     real: &dyn Fn(c_int, mode_t) -> c_int,
 ) -> c_int {
-    match call.and_then(|call| judged(call, Subject::Other)) {
+    // An unnamed file is made in the directory that the path names.
+    let subject = if is_tmpfile(flags) {
+        Subject::Directory
+    } else {
+        Subject::Other
+    };
+    match call.and_then(|call| judged(call, subject)) {
         Some((sensitive, call)) => open_at(sensitive, call, flags, mode, real),
         None => real(flags, mode),
     }
@@ -185,7 +191,10 @@ impl Opening<'_> {
             return;
         };
         memory::remember_inode(&inode);
-        if !self.must_tighten(&inode) {
+        // A lock file, say: what cannot be written through this descriptor is
+        // left, so that nobody has files narrowed by links of his own making.
+        let writes = self.flags & (O_ACCMODE | O_TRUNC) != 0;
+        if !writes || !self.must_tighten(&inode) {
             return;
         }
         match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {

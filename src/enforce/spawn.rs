@@ -10,12 +10,12 @@ use core::ffi::c_void;
 
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
-use super::existing::{change, must_tighten};
+use super::existing::{must_tighten, narrow, restore};
 use super::judged;
 use super::open::{has_mode, opens_for_writing};
 use crate::call::{Call, Subject};
 use crate::scratch::{Scratch, PATH_MAX};
-use crate::sys::Inode;
+use crate::sys::{self, Inode};
 use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
@@ -81,19 +81,14 @@ pub unsafe fn with_clamped_actions(
     if !actions.iter().any(creates_or_writes) {
         return real(given);
     }
-    let Some(mut scratch) = Scratch::claim() else {
-        return real(given);
+    let size = size_of_val(actions);
+    let (Some(mut scratch), Some(block)) = (Scratch::claim(), sys::map(size)) else {
+        return libc::ENOMEM;
     };
     let buffers = scratch.buffers();
-    let text = buffers.text.as_mut_ptr();
-    let start = text.align_offset(align_of::<Action>());
-    if start.saturating_add(size_of_val(actions)) > buffers.text.len() {
-        // 2,000 actions: no program has them.
-        return real(given);
-    }
-    // SAFETY: the copy lies inside `text`, aligned, and nothing else uses it.
+    // SAFETY: the block is of this size, aligned to a page, and nobody else's.
     let copy = unsafe {
-        let copy = text.add(start).cast::<Action>();
+        let copy = block.cast::<Action>();
         copy.copy_from_nonoverlapping(actions.as_ptr(), used);
         core::slice::from_raw_parts_mut(copy, used)
     };
@@ -101,8 +96,9 @@ pub unsafe fn with_clamped_actions(
         dirfd: AT_FDCWD,
         path: &mut buffers.named,
         length: 0,
+        lost: false,
     };
-    let mut undo: [Option<(*const Action, Inode)>; UNDO_MAX] = [const { None }; UNDO_MAX];
+    let mut undo: [Option<(*const Action, Narrowed)>; UNDO_MAX] = [const { None }; UNDO_MAX];
     let mut narrowed = 0;
     for action in copy.iter_mut() {
         // SAFETY: the tag says which member libc filled.
@@ -120,11 +116,13 @@ pub unsafe fn with_clamped_actions(
     };
     let result = real((&raw const list).cast());
     if result != 0 {
-        for (action, inode) in undo.into_iter().flatten() {
+        for (action, narrowed) in undo.into_iter().flatten() {
             // SAFETY: the action lies in the copy; its path was read before.
-            unsafe { restore(action, inode) };
+            unsafe { give_back(action, &narrowed) };
         }
     }
+    // SAFETY: made above, and its last reference ends here.
+    unsafe { sys::unmap(block, size) };
     result
 }
 
@@ -133,18 +131,21 @@ fn creates_or_writes(action: &Action) -> bool {
     action.tag == OPEN && opens_for_writing(unsafe { action.of.open }.flags)
 }
 
+/// A file that was narrowed for the child, and the mode it had.
+type Narrowed = (Inode, mode_t);
+
 /// An absolute path can be given its mode back; one relative to where the child
 /// would have been stays narrow, which is the safe side.
 ///
 /// # Safety
 /// `action` is an `OPEN` whose path is a terminated string.
-unsafe fn restore(action: *const Action, inode: Inode) {
+unsafe fn give_back(action: *const Action, (narrowed, mode): &Narrowed) {
     // SAFETY: the caller's promise.
     let open = unsafe { (*action).of.open };
     // SAFETY: the caller's promise.
     if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) } {
         if call.place.given.first() == Some(&b'/') {
-            let _ = change(&call, &inode, inode.permissions());
+            restore(&call, narrowed, *mode);
         }
     }
 }
@@ -154,6 +155,8 @@ struct From<'a> {
     dirfd: c_int,
     path: &'a mut [u8],
     length: usize,
+    /// A path was too long: relative ones cannot be told from there on.
+    lost: bool,
 }
 
 impl From<'_> {
@@ -162,7 +165,7 @@ impl From<'_> {
     ///
     /// # Safety
     /// The action was filled by libc, or its tag is none of those known here.
-    unsafe fn act(&mut self, action: &mut Action) -> Option<Inode> {
+    unsafe fn act(&mut self, action: &mut Action) -> Option<Narrowed> {
         match action.tag {
             CHDIR => {
                 // SAFETY: the tag says so; libc copied the path.
@@ -170,14 +173,19 @@ impl From<'_> {
                 if path.first() == Some(&b'/') {
                     self.dirfd = AT_FDCWD;
                     self.length = 0;
+                    self.lost = false;
                 }
-                self.length = self.joined(path)?;
+                match self.joined(path) {
+                    Some(length) => self.length = length,
+                    None => self.lost = true,
+                }
                 None
             }
             FCHDIR => {
                 // SAFETY: the tag says so.
                 self.dirfd = unsafe { action.of.fchdir };
                 self.length = 0;
+                self.lost = false;
                 None
             }
             OPEN => {
@@ -207,13 +215,21 @@ impl From<'_> {
 
     /// # Safety
     /// `open` was filled by libc.
-    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<Inode> {
+    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<Narrowed> {
         if !opens_for_writing(open.flags) {
             return None;
         }
         // SAFETY: libc copied the path.
         let path = unsafe { place::read_path(open.path) }?;
-        self.joined(path)?;
+        let lost = self.lost && path.first() != Some(&b'/');
+        if lost || self.joined(path).is_none() {
+            // Where it is cannot be told: nothing wide is made there.
+            if has_mode(open.flags) {
+                let state = crate::state::active()?;
+                open.mode = state.settings.mask.clamp(open.mode);
+            }
+            return None;
+        }
         let start = self.path.as_ptr().cast();
         let exclusive = libc::O_CREAT | libc::O_EXCL;
         let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
@@ -234,14 +250,20 @@ impl From<'_> {
             .ok()
             .filter(|inode| must_tighten(&sensitive, inode))?;
         let wide = inode.permissions();
-        let narrow = sensitive.clamp(wide);
-        if !sensitive.audit() {
-            if let Err(error) = change(&call, &inode, narrow) {
+        let clamped = sensitive.clamp(wide);
+        if sensitive.audit() {
+            records::tightened(&sensitive, &call, wide, clamped);
+            return None;
+        }
+        match narrow(&call, &inode, clamped) {
+            Ok(narrowed) => {
+                records::tightened(&sensitive, &call, wide, clamped);
+                Some((narrowed, wide))
+            }
+            Err(error) => {
                 records::failed(&sensitive, &call, wide, error);
-                return None;
+                None
             }
         }
-        records::tightened(&sensitive, &call, wide, narrow);
-        (!sensitive.audit()).then_some(inode)
     }
 }

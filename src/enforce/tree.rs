@@ -51,7 +51,9 @@ struct Level {
 
 #[derive(Clone, Copy)]
 struct Narrowed {
-    id: (u64, u64),
+    /// The inode as it was then.
+    inode: Inode,
+    /// The mode it had before.
     mode: u32,
 }
 
@@ -81,12 +83,6 @@ impl Walk {
             walk.undo(from);
         }
         outcome.map(|()| walk)
-    }
-
-    /// How many inodes were narrowed.
-    pub fn narrowed(&self) -> usize {
-        // SAFETY: as in `work`; nothing is written meanwhile.
-        unsafe { (*self.work).count }
     }
 
     /// Gives every narrowed inode its mode back.
@@ -220,21 +216,19 @@ impl Work {
                     return Ok(());
                 }
                 let slot = self.narrowed.get_mut(self.count).ok_or(Refused)?;
-                *slot = Narrowed {
-                    id: inode.id,
-                    mode: inode.permissions(),
-                };
-                let narrow = mask.clamp(inode.permissions());
+                let mode = inode.permissions();
                 // One that may not be changed (not the owner's) is left, as a
                 // file that is opened is.
-                if sys::chmod_inode((fd, name), false, inode, narrow).is_ok() {
+                let narrowed = sys::narrow_inode((fd, name), false, inode, mask.clamp(mode));
+                if let Ok(inode) = narrowed {
+                    *slot = Narrowed { inode, mode };
                     self.count += 1;
                 }
             }
             Pass::Undo => {
                 let narrowed = self.narrowed.get(..self.count).ok_or(Refused)?;
-                if let Some(before) = narrowed.iter().find(|entry| entry.id == inode.id) {
-                    let _ = sys::chmod_inode((fd, name), false, inode, before.mode);
+                if let Some(entry) = narrowed.iter().find(|entry| entry.inode.id == inode.id) {
+                    let _ = sys::restore_inode((fd, name), false, &entry.inode, entry.mode);
                 }
             }
         }

@@ -6,6 +6,7 @@ use redhook::real;
 
 use super::open::{real_open, real_open64};
 use crate::call::Call;
+use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};
 
 /// The place that a stream of this mode would write to.
@@ -51,10 +52,19 @@ macro_rules! freopen_hook {
     ($name:ident, $open:ident => $hook:ident) => {
         redhook::hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE => $hook {
-                let writing = if path.is_null() { None } else { StreamMode::writing(mode) };
-                let Some(writing) = writing else {
+                let Some(writing) = StreamMode::writing(mode) else {
                     return real!($name)(path, mode, file);
                 };
+                if path.is_null() {
+                    // The same file in another mode, which may be one to write.
+                    let call = Call::on(stringify!($name), libc::fileno(file));
+                    let mut reopened = core::ptr::null_mut();
+                    written(call, &mut || {
+                        reopened = real!($name)(path, mode, file);
+                        !reopened.is_null()
+                    });
+                    return reopened;
+                }
                 let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
                     return real!($name)(path, mode, file);
                 };

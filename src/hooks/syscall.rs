@@ -9,6 +9,7 @@ use core::ffi::c_void;
 use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS, O_NOFOLLOW};
 use redhook::real;
+use umaskclamp_policy::settings::Mode;
 
 use super::socket::path_of;
 use crate::call::{Call, Subject};
@@ -29,6 +30,8 @@ redhook::hook! {
         if state::active().is_none() {
             return real!(syscall)(number, a, b, c, d, e, f);
         }
+        // The kernel looks at the low 32 bits only (`do_syscall_64`).
+        let number = c_long::from(number as c_int);
         let call = Number { number, arguments: [a, b, c, d, e, f] };
         if let Some(result) = call.opening().or_else(|| call.creating()) {
             return result;
@@ -262,7 +265,12 @@ impl Number {
         let given = unsafe { how::read_xattr(given as *const u8, size as usize) }?;
         let flags = flags as c_int;
         let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
-        let call = self.place_or_descriptor("setxattrat", 1, follow, flags)?;
+        let call = if self.path(1).is_null() && flags & AT_EMPTY_PATH != 0 {
+            // This call takes no path for an empty one.
+            Call::on("setxattrat", self.int(0))?
+        } else {
+            self.place_or_descriptor("setxattrat", 1, follow, flags)?
+        };
         // SAFETY: the program's own arguments.
         let result = unsafe {
             acl(Some(call), given.value(), given.size(), &|value| {
@@ -352,7 +360,7 @@ impl Number {
                 let result = unsafe { exec(start, self.path(3).cast(), &real) };
                 Some(c_long::from(result))
             }
-            libc::SYS_io_uring_setup => Some(refuse_io_uring()),
+            libc::SYS_io_uring_setup => refuse_io_uring(),
             _ => None,
         }
     }
@@ -360,8 +368,12 @@ impl Number {
 
 /// A ring's calls are made by the kernel's own threads, past every hook; a
 /// program that is told so falls back to plain calls.
-fn refuse_io_uring() -> c_long {
-    records::refused_io_uring();
+fn refuse_io_uring() -> Option<c_long> {
+    let audit = state::active()?.settings.mode == Mode::Audit;
+    records::refused_io_uring(audit);
+    if audit {
+        return None;
+    }
     errno::set(ENOSYS);
-    -1
+    Some(-1)
 }
