@@ -31,6 +31,9 @@ const GIVEN: &[&str] = &[
     "vfork-execle",
     "clone-execve",
     "clone-syscall",
+    "handler-execve",
+    "handler-execvpe",
+    "handler-fexecve",
 ];
 
 /// Ways that take `environ`.
@@ -65,7 +68,7 @@ fn enforce_no_way_to_lose_the_environment_loses_the_protection() {
     for how in ways() {
         for loss in LOSSES {
             // Without an environment `fexecve` fails, as plain libc's does.
-            if how.starts_with("fexecve") && *loss == "clear" {
+            if how.contains("fexecve") && *loss == "clear" {
                 continue;
             }
             let report = shimmed(start(), who, &tree)

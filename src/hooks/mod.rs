@@ -42,8 +42,11 @@ pub mod syscall;
 pub mod truncate;
 pub mod xattr;
 
-/// Resolves the real symbol behind every hook.
+/// Resolves the real symbol behind every hook, and the one function of libc that
+/// hooks call besides: bound at its first call, it would take the dynamic loader
+/// 3 KiB of stack there, which a signal handler may not have.
 pub fn resolve() {
+    let _ = crate::errno::get();
     open::resolve();
     stdio::resolve();
     mkdir::resolve();

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,6 +77,14 @@ static char **change(const char *what)
 #define EIGHT(v, i) v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + 5], v[i + 6], v[i + 7]
 #define LIST(v) EIGHT(v, 0), EIGHT(v, 8), EIGHT(v, 16), EIGHT(v, 24), EIGHT(v, 32), NULL
 
+static void search_from(const char *program)
+{
+    static char directory[4096];
+    snprintf(directory, sizeof directory, "%s", program);
+    *strrchr(directory, '/') = '\0';
+    setenv("PATH", directory, 1);
+}
+
 static void replace(const char *how, char **given, char **env)
 {
     char *v[41] = { NULL };
@@ -118,10 +127,7 @@ static void replace(const char *how, char **given, char **env)
         syscall(SYS_execve, v[0], v, env);
     else if (strcmp(how, "search") == 0) {
         /* By its name alone, from the directory where it is. */
-        char directory[4096];
-        snprintf(directory, sizeof directory, "%s", v[0]);
-        *strrchr(directory, '/') = '\0';
-        setenv("PATH", directory, 1);
+        search_from(v[0]);
         execvp(name, v);
     } else {
         fprintf(stderr, "start: no way %s\n", how);
@@ -138,6 +144,32 @@ static int replaced(void *arguments)
     return 0;
 }
 
+static void *in_handler[3];
+
+static void handler(int signal)
+{
+    (void)signal;
+    replaced(in_handler);
+}
+
+/* From a signal handler on an alternate stack of 8 KiB, below which nothing is
+ * mapped. */
+static void replace_in_handler(const char *how, char **v, char **env)
+{
+    const size_t size = 8192, page = 4096;
+    char *stack = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(stack, page, PROT_NONE);
+    stack_t alternate = { .ss_sp = stack + page, .ss_size = size };
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_ONSTACK };
+    in_handler[0] = (void *)how;
+    in_handler[1] = v;
+    in_handler[2] = env;
+    if (sigaltstack(&alternate, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
+        perror("start");
+    raise(SIGUSR1);
+    _exit(126);
+}
+
 /* The program and its arguments as a line for the shell: no blanks in them. */
 static char *line(char **v)
 {
@@ -148,6 +180,14 @@ static char *line(char **v)
         strcat(text, " ");
     }
     return text;
+}
+
+static pid_t vforked(const char *how, char **v, char **env)
+{
+    pid_t pid = vfork();
+    if (pid == 0)
+        replace(how, v, env);
+    return pid;
 }
 
 static int start(const char *how, char **v, char **env)
@@ -179,13 +219,16 @@ static int start(const char *how, char **v, char **env)
             puts(words.we_wordv[i]);
         return error << 8;
     } else if (strncmp(how, "vfork-", 6) == 0) {
-        pid = vfork();
-        if (pid == 0)
-            replace(how + 6, v, env);
+        pid = vforked(how + 6, v, env);
     } else if (strncmp(how, "clone-", 6) == 0) {
         static char stack[256 * 1024] __attribute__((aligned(16)));
         void *arguments[] = { (void *)(how + 6), v, env };
         pid = clone(replaced, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, arguments);
+    } else if (strncmp(how, "handler-", 8) == 0) {
+        fflush(NULL);
+        pid = fork();
+        if (pid == 0)
+            replace_in_handler(how + 8, v, env);
     } else {
         fflush(NULL);
         pid = fork();
