@@ -369,7 +369,11 @@ pub fn wide_without(rows: &[Row]) -> Verdict {
     verdict
 }
 
+/// Every row as everybody. Where the preload is taken away on purpose, all
+/// that is to be seen is that this is noticed: some of the rows show it.
 fn each(rows: &[Row]) -> impl Iterator<Item = (&Row, Who)> {
+    let step = if run::without() { 20 } else { 1 };
     rows.iter()
+        .step_by(step)
         .flat_map(|row| Who::all().into_iter().map(move |who| (row, who)))
 }

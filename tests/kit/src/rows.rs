@@ -12,6 +12,7 @@ mod existing;
 mod failing;
 mod other;
 mod single;
+mod single_moves;
 mod spots;
 mod streams;
 mod widen;
