@@ -38,7 +38,7 @@ pub struct Buffers {
 
 /// Slots in the pool. They lie in `.bss`: a page that no hook ever wrote costs
 /// no memory.
-const SLOTS: usize = 16;
+const SLOTS: usize = 8;
 
 struct Pool(UnsafeCell<[Buffers; SLOTS]>);
 

@@ -3,13 +3,12 @@
 //! Copied, because a program may write over the memory that its environment came
 //! in (`setproctitle`), and because it may change or clear the environment.
 
-use core::ffi::{c_void, CStr};
-
 use libc::c_char;
 use once_cell::race::OnceRef;
 use umaskclamp_policy::path;
 
 use crate::environment::Environment;
+use crate::lookup;
 use crate::scratch::{PATH_MAX, PLACE_MAX};
 use crate::sys;
 
@@ -79,7 +78,7 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn find(environment: &mut Environment) -> Option<Preload> {
     let value = environment.value(b"LD_PRELOAD")?;
-    let file = own_file();
+    let file = lookup::own_file();
     let name = path::last(file);
     // Exactly, or with `$LIB` and the like still to be expanded in a directory,
     // or without a directory.
@@ -103,23 +102,10 @@ fn find(environment: &mut Environment) -> Option<Preload> {
     })
 }
 
-/// The file of this library as the dynamic loader calls it.
-fn own_file() -> &'static [u8] {
-    // SAFETY: all-zero is a valid `Dl_info`.
-    let mut about: libc::Dl_info = unsafe { core::mem::zeroed() };
-    let inside = core::ptr::addr_of!(SNAPSHOT).cast::<c_void>();
-    // SAFETY: `dladdr` takes any address and writes to `about`.
-    let found = unsafe { libc::dladdr(inside, &mut about) };
-    if found == 0 || about.dli_fname.is_null() {
-        return b"";
-    }
-    // SAFETY: the name of a loaded object is terminated, and this library is
-    // never unloaded (`-z nodelete`).
-    unsafe { CStr::from_ptr(about.dli_fname) }.to_bytes()
-}
-
 /// The entry below the cwd. `None` where that cannot be said in `LD_PRELOAD`,
 /// whose entries are separated by colons and spaces.
+#[cold]
+#[inline(never)]
 fn absolute(entry: &[u8]) -> Option<Vec<u8>> {
     let mut cwd = [0; PATH_MAX];
     let length = sys::current_directory(&mut cwd).ok()?;

@@ -5,32 +5,14 @@
 //! defined here, as jumps to the C side; it comes back by hidden names, which are
 //! jumps as well and leave the list of exports alone.
 
-use core::arch::{global_asm, naked_asm};
+use core::arch::naked_asm;
 
 use libc::{c_char, c_int};
 
 use super::exec::{current, real_execve, real_execvpe};
 use crate::children::envp::Array;
 use crate::children::{at_path, exec, searched};
-
-#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
-macro_rules! jump {
-    () => {
-        "jmp {}"
-    };
-}
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-macro_rules! jump {
-    () => {
-        "b {}"
-    };
-}
-#[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
-macro_rules! jump {
-    () => {
-        "tail {}"
-    };
-}
+use crate::jump::{jump, stands_for};
 
 macro_rules! variadic {
     ($name:ident => $collect:ident, $hidden:literal => $then:ident) => {
@@ -48,13 +30,7 @@ macro_rules! variadic {
             naked_asm!(jump!(), sym $collect)
         }
 
-        global_asm!(
-            concat!(".hidden ", $hidden),
-            concat!(".globl ", $hidden),
-            concat!($hidden, ":"),
-            jump!(),
-            sym $then
-        );
+        stands_for!($hidden => $then);
     };
 }
 
