@@ -1,0 +1,247 @@
+# shellcheck shell=bash
+# The parts of scripts/bench. Each adds lines to SAMPLES: group, configuration,
+# figure, tab-separated; a round is one line of every configuration.
+
+# shellcheck disable=SC2034  # read by scripts/bench
+COUNTS=$ROOT/bench/instructions.tsv
+
+# prepare_bench QUICK OUT: builds, makes a work directory, finds the peers.
+prepare_bench() {
+    local quick=$1
+    OUT=$2
+    mkdir -p -- "$OUT"
+    OUT=$(cd -- "$OUT" && pwd -P)
+    SAMPLES=$OUT/samples.tsv
+    : >"$SAMPLES"
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/umaskclamp-bench.XXXXXX")
+    trap 'rm -rf -- "$WORK"' EXIT
+    ROUNDS=2000 TURNS=15 CALLS=4000 JOBS=5
+    [ "$quick" = no ] || ROUNDS=200 TURNS=3 CALLS=500 JOBS=1
+    need_packages "scripts/bench" gcc valgrind git make libeatmydata1 libfakeroot \
+        libfakechroot libfaketime torsocks || say "measuring what is there"
+    if [ -z "${UMASKCLAMP_SHIM-}" ]; then
+        (cd -- "$ROOT" && cargo build --release --quiet)
+    else
+        SHIM=$UMASKCLAMP_SHIM
+    fi
+    # Below a short path without anything of the user's in it, and of the test's own.
+    cp -- "$SHIM" "$WORK/libumaskclamp.so"
+    SHIM=$WORK/libumaskclamp.so
+    unset "${!UMASKCLAMP_@}"
+    METER=$WORK/meter
+    gcc -O2 -o "$METER" "$ROOT/bench/meter.c"
+    : >"$WORK/empty.c"
+    gcc -shared -fPIC -o "$WORK/empty.so" "$WORK/empty.c"
+}
+
+# peers: NAME=FILE of each other preload that is installed.
+peers() {
+    local name file
+    while read -r name file; do
+        for file in /usr/lib/*/"$file" /usr/lib/"$file"; do
+            if [ -e "$file" ]; then
+                printf '%s=%s\n' "$name" "$file"
+                break
+            fi
+        done
+    done <<'PEERS'
+eatmydata libeatmydata.so
+fakeroot libfakeroot/libfakeroot-sysv.so
+fakechroot fakechroot/libfakechroot.so
+faketime faketime/libfaketime.so.1
+torsocks torsocks/libtorsocks.so
+PEERS
+}
+
+# add GROUP: prefixes the meter's lines with the group.
+add() {
+    awk -v group="$1" -v OFS='\t' '{ print group, $1, $2 }' >>"$SAMPLES"
+}
+
+part_start() {
+    local -a peers
+    mapfile -t peers < <(peers)
+    local -a basic=(plain= empty="$WORK/empty.so" umaskclamp="$SHIM")
+    "$METER" start "$ROUNDS" "${basic[@]}" "${peers[@]}" | add start
+    UMASKCLAMP_PATTERNS='*.iso:/var/backups:!*.public' \
+        "$METER" start "$((ROUNDS / 4))" "${basic[@]}" | add 'start, 3 patterns'
+    patterns name 100 >"$WORK/list"
+    UMASKCLAMP_PATTERNS=$(paste -sd: "$WORK/list") \
+        "$METER" start "$((ROUNDS / 4))" "${basic[@]}" | add 'start, 100 patterns'
+}
+
+# once GROUP CONFIGURATION KIND NAME DIRECTORY [VARIABLE=VALUE...]: one figure.
+once() {
+    local group=$1 configuration=$2 kind=$3 name=$4 directory=$5 figure
+    shift 5
+    figure=$(env "$@" "$METER" loop "$kind" "$CALLS" "$directory" "$name")
+    printf '%s\t%s\t%s\n' "$group" "$configuration" "$figure" >>"$SAMPLES"
+}
+
+# directories: LABEL DIRECTORY of each file system to measure on.
+directories() {
+    mkdir -p -- "$WORK/disk"
+    printf '%s %s\n' "$(stat -f -c %T "$WORK/disk" | sed 's,/.*,,')" "$WORK/disk"
+    if [ -w /dev/shm ]; then
+        RAM=${RAM:-$(mktemp -d /dev/shm/umaskclamp-bench.XXXXXX)}
+        printf 'tmpfs %s\n' "$RAM"
+    fi
+}
+
+part_calls() {
+    local system directory turn kind
+    while read -r system directory; do
+        for ((turn = 0; turn < TURNS; turn++)); do
+            for kind in open-read fopen-read look create fopen-write mkdir chmod; do
+                once "$kind ($system)" plain "$kind" public "$directory"
+                case $kind in
+                    open-read | fopen-read | look) ;;
+                    *)
+                        once "$kind, sensitive ($system)" plain "$kind" secret "$directory"
+                        once "$kind, sensitive ($system)" 'name rule' "$kind" secret "$directory" \
+                            LD_PRELOAD="$SHIM" UMASKCLAMP_PATTERNS=secret
+                        once "$kind, sensitive ($system)" 'path rule' "$kind" secret "$directory" \
+                            LD_PRELOAD="$SHIM" UMASKCLAMP_PATTERNS="$directory/secret"
+                        ;;
+                esac
+                once "$kind ($system)" 'built-in list' "$kind" public "$directory" LD_PRELOAD="$SHIM"
+                once "$kind ($system)" 'name rule' "$kind" public "$directory" \
+                    LD_PRELOAD="$SHIM" UMASKCLAMP_PATTERNS=secret
+            done
+        done
+    done < <(directories)
+    [ -z "${RAM-}" ] || rm -rf -- "$RAM"
+    RAM=''
+}
+
+# patterns SHAPE COUNT: as many patterns, one a line, none of which matches.
+patterns() {
+    local format
+    case $1 in
+        name) format='file%05d' ;;
+        suffix) format='*.k%05d' ;;
+        path) format='/v/p%05d' ;;
+    esac
+    if [ "$2" -eq 0 ]; then
+        echo '!*'
+    else
+        # shellcheck disable=SC2059  # the format is one of those above
+        for ((i = 0; i < $2; i++)); do printf "$format\n" "$i"; done
+    fi
+}
+
+part_patterns() {
+    local system directory turn shape count
+    while read -r system directory; do
+        for shape in name suffix path; do
+            for count in 0 10 100 1000 10000; do
+                patterns "$shape" "$count" >"$WORK/$shape.$count"
+            done
+            for ((turn = 0; turn < TURNS; turn++)); do
+                once "create, $shape patterns ($system)" plain create public "$directory"
+                for count in 0 10 100 1000 10000; do
+                    once "create, $shape patterns ($system)" "$count" create public "$directory" \
+                        LD_PRELOAD="$SHIM" UMASKCLAMP_PATTERNS_FILE="$WORK/$shape.$count"
+                done
+            done
+        done
+    done < <(directories)
+    [ -z "${RAM-}" ] || rm -rf -- "$RAM"
+    RAM=''
+}
+
+# job GROUP COMMAND...: by processor time, with and without, in turn; `umask 077`
+# stands for what is done today.
+job() {
+    local group=$1 configuration turn figure
+    shift
+    for ((turn = 0; turn < JOBS; turn++)); do
+        for configuration in plain 'umask 077' umaskclamp; do
+            rm -rf -- "$WORK/job"
+            mkdir -- "$WORK/job"
+            figure=$(
+                cd -- "$WORK/job"
+                case $configuration in
+                    'umask 077') umask 077 ;;
+                    umaskclamp) export LD_PRELOAD=$SHIM ;;
+                esac
+                "$METER" cpu "$@" 2>>"$WORK/job.log"
+            ) || {
+                tail -n 5 -- "$WORK/job.log" >&2
+                die "$group failed"
+            }
+            printf '%s\t%s\t%s\n' "$group" "$configuration" "$figure" >>"$SAMPLES"
+        done
+    done
+}
+
+part_jobs() {
+    local i files=50000
+    [ "$JOBS" -gt 1 ] || files=5000
+    mkdir -- "$WORK/tree" "$WORK/project"
+    for ((i = 0; i < files; i++)); do
+        ((i % 500)) || mkdir -- "$WORK/tree/$((i / 500))"
+        echo "$i" >"$WORK/tree/$((i / 500))/$i"
+    done
+    tar -cf "$WORK/tree.tar" -C "$WORK" tree
+    job "tar x, $files files" tar -xf "$WORK/tree.tar"
+    rm -rf -- "$WORK/tree" "$WORK/job"
+    if [ -d "$ROOT/.git" ] && command -v git >/dev/null; then
+        job 'git clone' git clone --quiet --no-hardlinks "$ROOT" clone
+    fi
+    for ((i = 0; i < 60; i++)); do
+        printf '#include <stdio.h>\nint f%d(void) { return printf("%d"); }\n' "$i" "$i" \
+            >"$WORK/project/f$i.c"
+    done
+    # shellcheck disable=SC2016  # variables of make
+    printf 'all: $(patsubst %%.c,%%.o,$(notdir $(wildcard %s/*.c)))\nVPATH=%s\n' \
+        "$WORK/project" "$WORK/project" >"$WORK/project/Makefile"
+    job 'make -j2, 60 C files' make -s -j2 -f "$WORK/project/Makefile"
+    if is_root && command -v rear >/dev/null && [ "$JOBS" -gt 1 ]; then
+        say "rear mkrescue is measured by scripts/demo: its preparation is there"
+    fi
+}
+
+# instructions PRELOAD COMMAND...: how many, counted by callgrind.
+instructions() {
+    local preload=$1
+    shift
+    LC_ALL=C env -i PATH=/usr/bin:/bin ${preload:+LD_PRELOAD="$preload"} "${SETTING[@]}" \
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 >/dev/null |
+        awk '/Collected/ { print $NF }'
+}
+
+# per_call PRELOAD KIND NAME: instructions of one call, from two counts, so that
+# what comes before and after drops out.
+per_call() {
+    local few many
+    few=$(instructions "$1" "$METER" repeat "$2" 100 "$WORK/disk" "$3")
+    many=$(instructions "$1" "$METER" repeat "$2" 300 "$WORK/disk" "$3")
+    awk -v few="$few" -v many="$many" 'BEGIN { printf "%.0f", (many - few) / 200 }'
+}
+
+# count_instructions: libc's version; then what the library adds to a start and to
+# a call, a line each.
+count_instructions() {
+    local kind plain ours
+    command -v valgrind >/dev/null || die "counting instructions needs valgrind"
+    mkdir -p -- "$WORK/disk"
+    SETTING=()
+    printf 'libc\t%s\n' "$(getconf GNU_LIBC_VERSION | tr ' ' '-')-$(uname -m)"
+    plain=$(instructions "" /bin/true)
+    ours=$(instructions "$SHIM" /bin/true)
+    printf 'start\t%d\n' "$((ours - plain))"
+    SETTING=(UMASKCLAMP_PATTERNS='secret:*.iso')
+    for kind in open-read fopen-read create fopen-write mkdir chmod; do
+        plain=$(per_call "" "$kind" public)
+        ours=$(per_call "$SHIM" "$kind" public)
+        printf '%s\t%d\n' "$kind" "$((ours - plain))"
+        case $kind in open-read | fopen-read) continue ;; esac
+        ours=$(per_call "$SHIM" "$kind" secret)
+        printf '%s, sensitive\t%d\n' "$kind" "$((ours - plain))"
+    done
+}
+
+part_counts() {
+    count_instructions | tail -n +2 | awk -F '\t' -v OFS='\t' '{ print "instructions added", $1, $2 }' >>"$SAMPLES"
+}
