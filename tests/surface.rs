@@ -200,7 +200,7 @@ fn is_reviewed(name: &str) -> bool {
     };
     REVIEWED
         .iter()
-        .any(|(_, names)| names.iter().any(|entry| fits(&entry)))
+        .any(|(_, names)| names.iter().any(|entry| fits(entry)))
 }
 
 #[test]
