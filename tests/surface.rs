@@ -198,9 +198,7 @@ fn is_reviewed(name: &str) -> bool {
         Some(start) => name.starts_with(start),
         None => name == *entry,
     };
-    REVIEWED
-        .iter()
-        .any(|(_, names)| names.iter().any(|entry| fits(entry)))
+    REVIEWED.iter().any(|(_, names)| names.iter().any(&fits))
 }
 
 #[test]
