@@ -61,6 +61,7 @@ stands_for!("write" => write);
 stands_for!("munmap" => munmap);
 stands_for!("gettid" => thread_id, ".weak ");
 stands_for!("abort" => abort);
+stands_for!("fcntl" => fcntl);
 stands_for!("getenv" => getenv);
 
 unsafe extern "C" fn close(fd: c_int) -> c_int {
@@ -95,6 +96,23 @@ unsafe extern "C" fn munmap(address: *mut c_void, size: size_t) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { sys::unmap(address.cast(), size) };
     0
+}
+
+/// fcntl(2): on i386 libc has a newer one (glibc 2.28) under the old name. A
+/// variadic caller passes the argument in the same place.
+unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int {
+    #[cfg(target_pointer_width = "64")]
+    const NUMBER: Sysno = Sysno::fcntl;
+    #[cfg(target_pointer_width = "32")]
+    const NUMBER: Sysno = Sysno::fcntl64;
+    // SAFETY: the caller's own arguments.
+    match unsafe { syscall!(NUMBER, fd, command, argument) } {
+        Ok(value) => value as c_int,
+        Err(error) => {
+            errno::set(error.into_raw());
+            -1
+        }
+    }
 }
 
 /// `gettid(2)`.
@@ -219,7 +237,7 @@ unwinding! {
     "_Unwind_GetTextRelBase" "_Unwind_SetGR" "_Unwind_SetIP"
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
 mod thread_local {
     //! `std` counts panics in a thread-local. Its first use would have libc
     //! allocate it, and `__tls_get_addr` makes the loader one more needed
@@ -227,8 +245,6 @@ mod thread_local {
     //! one for all threads will do.
 
     use core::cell::UnsafeCell;
-
-    use crate::jump::stands_for;
 
     /// More than `std` has: `.tbss` is 16 bytes.
     const SIZE: usize = 256;
@@ -248,7 +264,20 @@ mod thread_local {
         offset: usize,
     }
 
-    stands_for!("__tls_get_addr" => address);
+    #[cfg(target_arch = "x86_64")]
+    crate::jump::stands_for!("__tls_get_addr" => address);
+    // i386 has a name of its own, with the argument in a register.
+    #[cfg(target_arch = "x86")]
+    core::arch::global_asm!(
+        ".hidden ___tls_get_addr",
+        ".globl ___tls_get_addr",
+        "___tls_get_addr:",
+        "push eax",
+        "call {}",
+        "add esp, 4",
+        "ret",
+        sym address
+    );
 
     unsafe extern "C" fn address(index: *const Index) -> *mut u8 {
         // SAFETY: the linker wrote it.
