@@ -51,6 +51,14 @@ impl Environment {
         self.entries().find_map(|entry| value_of(entry, name))
     }
 
+    /// The value of the last entry of that name: the one that the dynamic loader
+    /// takes, where `getenv(3)` takes the first (glibc, `elf/rtld.c`).
+    pub fn last_value(&self, name: &[u8]) -> Option<&[u8]> {
+        self.entries()
+            .filter_map(|entry| value_of(entry, name))
+            .last()
+    }
+
     /// Puts into the environment what children are to find there instead of what
     /// they might not reach: behind a `chroot` or under another uid.
     ///

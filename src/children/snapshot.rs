@@ -77,7 +77,7 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn find(environment: &mut Environment) -> Option<Preload> {
-    let value = environment.value(b"LD_PRELOAD")?;
+    let value = environment.last_value(b"LD_PRELOAD")?;
     let file = lookup::own_file();
     let name = path::last(file);
     // Exactly, or with `$LIB` and the like still to be expanded in a directory,
