@@ -245,3 +245,25 @@ count_instructions() {
 part_counts() {
     count_instructions | tail -n +2 | awk -F '\t' -v OFS='\t' '{ print "instructions added", $1, $2 }' >>"$SAMPLES"
 }
+
+# part_scale: everything at once for a minute; fails if a record is lost, a file is
+# wide, memory grows or a descriptor stays.
+part_scale() {
+    local seconds=60 created rate grew descriptors records place=$WORK/scale
+    [ "$JOBS" -gt 1 ] || seconds=5
+    gcc -O2 -pthread -o "$WORK/scale-program" "$ROOT/bench/scale.c"
+    mkdir -- "$place"
+    patterns path 100 >"$WORK/list"
+    echo 'secret.*' >>"$WORK/list"
+    IFS=$'\t' read -r created rate grew descriptors < <(
+        LD_PRELOAD=$SHIM UMASKCLAMP_PATTERNS_FILE=$WORK/list UMASKCLAMP_LOG=info \
+            UMASKCLAMP_LOG_FILE=$WORK/scale.log "$WORK/scale-program" "$seconds" "$place"
+    ) || die "the scale test failed"
+    records=$(grep -c '"action":"clamped"' "$WORK/scale.log")
+    say "scale: $created files in $seconds s ($rate a second), $records records," \
+        "memory +$grew KiB, descriptors +$descriptors"
+    [ "$records" -eq "$created" ] || die "scale: $((created - records)) records lost"
+    [ "$grew" -le 256 ] || die "scale: memory grew by $grew KiB"
+    [ "$descriptors" -le 0 ] || die "scale: $descriptors descriptors stayed"
+    rm -f -- "$WORK/scale.log"
+}
