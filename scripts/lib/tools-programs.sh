@@ -187,9 +187,10 @@ CASE
 
 tool 'tmux, its socket' tmux wide <<'CASE'
 #run
-tmux -S "$S/socket" -f /dev/null new-session -d "echo x >$S/a; chmod a+rw $S/a; sleep 0.3"
-sleep 1
-tmux -S "$S/socket" kill-server 2>/dev/null || [ $? -eq 1 ]
+tmux -S "$S/socket" -f /dev/null new-session -d \
+    "echo x >$S/a; chmod a+rw $S/a; tmux -S $S/socket wait-for -S written; sleep 20"
+tmux -S "$S/socket" wait-for written
+tmux -S "$S/socket" kill-server
 #same
 cat "$S/a"
 CASE

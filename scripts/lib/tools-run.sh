@@ -48,7 +48,7 @@ as_user() {
         umask 022
         cd "$work/case" || exit
         "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
-            LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody \
+            LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody SHELL=/bin/sh \
             TMPDIR="$work/case/t" SOURCE_DATE_EPOCH=1700000000 \
             S="$S" P="$P" X="$X" H="$H" D="$work/servers" "$@"
     )
