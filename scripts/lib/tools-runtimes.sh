@@ -96,15 +96,12 @@ gcc -g -pthread -fsanitize=address,undefined -static-libasan -o "\$P/s" "\$P/s.c
 "\$P/s"$SAME
 CASE
 
-# gcc 12's TSan knows no address space as random as newer kernels make it, hence
-# setarch. It sees the memcpy of a library that was not built for it, but not the
-# atomics that the library locks with, and reports races that are none: it is told
-# to leave such libraries out, as its manual says.
+# gcc 12's TSan knows no address space as random as newer kernels make it.
 host 'TSan' 'gcc libc6-dev util-linux' <<CASE
 $SANITIZED
 gcc -g -pthread -fsanitize=thread -o "\$P/s" "\$P/s.c"
 #run
-TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1 setarch -R "\$P/s"$SAME
+TSAN_OPTIONS=halt_on_error=1 setarch -R "\$P/s"$SAME
 CASE
 
 host 'valgrind' 'valgrind gcc libc6-dev' <<CASE
