@@ -90,8 +90,12 @@ impl Place<'_> {
     /// told, the result has no leading `/` and starts with what is known.
     pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
         let base = self.base(link);
-        let known = link.get(..base).unwrap_or_default();
-        match path::fold(known, self.relative(), out) {
+        self.named_from(link.get(..base).unwrap_or_default(), out)
+    }
+
+    /// The same with what `base` found.
+    pub fn named_from<'b>(&self, base: &[u8], out: &'b mut [u8]) -> &'b [u8] {
+        match path::fold(base, self.relative(), out) {
             Some(length) => out.get(..length).unwrap_or_default(),
             None => &[],
         }
@@ -100,8 +104,10 @@ impl Place<'_> {
     /// Writes the place as it really is into `buffers.real`; gives its length.
     /// Where a step cannot be taken (no permission, no `/proc`, nothing there)
     /// the rest of the path is appended as it stands.
-    pub fn real(&self, buffers: &mut Buffers) -> Option<usize> {
-        let base = self.base(&mut buffers.link);
+    ///
+    /// `base` is what `base` found in `buffers.link`, where it still is: asking
+    /// the kernel twice would be a system call more for each creation.
+    pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<usize> {
         let absolute = base > 0 || self.is_absolute();
         let mut walk = Walk {
             real: &mut buffers.real,
@@ -137,7 +143,7 @@ impl Place<'_> {
 
     /// The absolute path of the directory that a relative path starts from (or
     /// of what the descriptor refers to): its length in `out`, 0 if unknown.
-    fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
+    pub fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
         if self.is_absolute() {
             return 0;
         }

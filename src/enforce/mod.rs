@@ -110,12 +110,14 @@ fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
         return unresolved(state, place, kind);
     };
     let buffers = scratch.buffers();
-    let named = place.named(&mut buffers.named, &mut buffers.link);
+    let base = place.base(&mut buffers.link);
+    let known = buffers.link.get(..base).unwrap_or_default();
+    let named = place.named_from(known, &mut buffers.named);
     if let Verdict::Sensitive(rule) = rules.verdict(named, kind) {
         return Outcome::Sensitive(rule);
     }
     let named = named.len();
-    let Some(length) = place.real(buffers) else {
+    let Some(length) = place.real_from(base, buffers) else {
         return Outcome::Unknown;
     };
     let real = buffers.real.get(..length).unwrap_or_default();

@@ -226,8 +226,10 @@ fn narrow_below(from: &Call, to: &Call, state: &'static State) -> Below {
         return Below::Refused;
     };
     let buffers = scratch.buffers();
-    let named = to.place.named(&mut buffers.named, &mut buffers.link).len();
-    let Some(real) = to.place.real(buffers) else {
+    let base = to.place.base(&mut buffers.link);
+    let known = buffers.link.get(..base).unwrap_or_default();
+    let named = to.place.named_from(known, &mut buffers.named).len();
+    let Some(real) = to.place.real_from(base, buffers) else {
         return Below::Refused;
     };
     let named = buffers.named.get(..named).unwrap_or_default();
