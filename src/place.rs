@@ -12,7 +12,7 @@
 use libc::{c_char, c_int, AT_FDCWD, ENOENT};
 use umaskclamp_policy::path;
 
-use crate::scratch::{Buffers, PATH_MAX};
+use crate::scratch::{Buffers, Scratch, PATH_MAX};
 use crate::sys::{self, DescriptorName};
 
 /// As many links as the kernel follows in one path (`MAXSYMLINKS`).
@@ -177,6 +177,18 @@ pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
         return Err(ENOENT);
     }
     sys::read_link(AT_FDCWD, DescriptorName::in_self(fd).as_ptr(), out)
+}
+
+/// Has the name gone by which this descriptor was opened, or had it none
+/// (`O_TMPFILE`)?
+pub fn outlived(fd: c_int) -> bool {
+    let Some(mut scratch) = Scratch::claim() else {
+        return false;
+    };
+    let link = &mut scratch.buffers().link;
+    let length = descriptor_path(fd, link).unwrap_or(0);
+    link.get(..length)
+        .is_some_and(|path| path.ends_with(DELETED))
 }
 
 fn without_suffix(path: &[u8], length: usize) -> usize {

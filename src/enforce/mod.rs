@@ -70,10 +70,12 @@ fn remembered(call: &Call) -> bool {
     let by_descriptor = call.place.given.is_empty();
     if memory::any_linked() {
         // By another name than the one it was linked to. A file with one name is
-        // where that says; a descriptor may have outlived the name it knows.
-        let linked = call
-            .inode()
-            .is_ok_and(|inode| (inode.links > 1 || by_descriptor) && memory::was_linked(&inode));
+        // where that says, and another file may have got the number of one that
+        // is gone; but a descriptor may have outlived the name it knows.
+        let linked = call.inode().is_ok_and(|inode| {
+            memory::was_linked(&inode)
+                && (inode.links > 1 || (by_descriptor && place::outlived(call.place.dirfd)))
+        });
         if linked {
             return true;
         }
