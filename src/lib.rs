@@ -31,8 +31,11 @@
 //! - `place`: dirfd and path to the absolute paths they come to.
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
-//! - `sys`, `scratch`, `arena`, `memory`, `errno`, `real`: system calls and memory
-//!   of the library's own.
+//! - `real`, `lookup`: the symbols behind the hooks, found at load.
+//! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
+//!   process pays for it.
+//! - `sys`, `scratch`, `arena`, `memory`, `errno`: system calls and memory of the
+//!   library's own.
 //!
 //! # House rules
 //! This library lives in other people's processes: in signal handlers, between
