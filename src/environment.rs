@@ -38,23 +38,39 @@ impl Environment {
         unsafe { core::slice::from_raw_parts(self.slots, self.count) }
     }
 
-    /// All `NAME=value` strings.
-    pub fn entries(&self) -> impl Iterator<Item = &[u8]> {
-        self.pointers()
-            .iter()
-            // SAFETY: entries are terminated strings that the kernel laid out.
-            .map(|&entry| unsafe { CStr::from_ptr(entry) }.to_bytes())
+    /// The `NAME=value` strings that begin like this. Every process looks, and may
+    /// have many others, whose ends it need not know.
+    pub fn starting<'a, 'b>(
+        &'a self,
+        start: &'b [u8],
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
+        self.starts(start).flatten()
+    }
+
+    /// For each entry, itself if it begins like this.
+    fn starts<'a, 'b>(
+        &'a self,
+        start: &'b [u8],
+    ) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a, 'b> {
+        self.pointers().iter().map(move |&entry| {
+            let mut bytes = start.iter().enumerate();
+            // SAFETY: entries are terminated strings; none is read behind the
+            // first byte that differs, so not behind its end.
+            let begins = bytes.all(|(at, &byte)| unsafe { *entry.add(at) } as u8 == byte);
+            // SAFETY: as above.
+            begins.then(|| unsafe { CStr::from_ptr(entry) }.to_bytes())
+        })
     }
 
     /// The value of the first entry of that name.
-    pub fn value(&self, name: &[u8]) -> Option<&[u8]> {
-        self.entries().find_map(|entry| value_of(entry, name))
+    pub fn value<'a>(&'a self, name: &[u8]) -> Option<&'a [u8]> {
+        self.starting(name).find_map(|entry| value_of(entry, name))
     }
 
     /// The value of the last entry of that name: the one that the dynamic loader
     /// takes, where `getenv(3)` takes the first (glibc, `elf/rtld.c`).
-    pub fn last_value(&self, name: &[u8]) -> Option<&[u8]> {
-        self.entries()
+    pub fn last_value<'a>(&'a self, name: &[u8]) -> Option<&'a [u8]> {
+        self.starting(name)
             .filter_map(|entry| value_of(entry, name))
             .last()
     }
@@ -88,8 +104,8 @@ impl Environment {
     }
 
     fn find(&self, name: &[u8]) -> Option<usize> {
-        self.entries()
-            .position(|entry| value_of(entry, name).is_some())
+        self.starts(name)
+            .position(|entry| entry.is_some_and(|entry| value_of(entry, name).is_some()))
     }
 
     /// Puts `name=value` in the place of the first entry called `old`.

@@ -15,7 +15,7 @@ use crate::children::snapshot;
 use crate::environment::Environment;
 use crate::records::{self, LOG_FLAGS, LOG_MODE};
 use crate::state::{self, State};
-use crate::{hooks, sys};
+use crate::{errno, lookup, sys};
 
 /// `EX_CONFIG` (sysexits(3)).
 const EXIT_CONFIGURATION: c_int = 78;
@@ -46,7 +46,10 @@ extern "C" fn constructor(
     if settings.mode != Mode::Off {
         snapshot::take(&mut environment);
     }
-    hooks::resolve();
+    lookup::prepare();
+    // Bound at its first call, it would take the dynamic loader 3 KiB of stack
+    // there, which a signal handler may not have.
+    let _ = errno::get();
     records::start(settings.level);
     state::publish(Box::leak(Box::new(State::new(settings, program))));
 }
@@ -55,7 +58,7 @@ fn read(environment: &Environment) -> Result<Settings, Vec<Fault>> {
     // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
     // SAFETY: `getauxval` only reads.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    let entries = environment.entries().filter(|_| !secure);
+    let entries = environment.starting(snapshot::SETTING).filter(|_| !secure);
     let settings = settings::parse(entries, read_file, || home(environment));
     if secure || settings.as_ref().is_ok_and(|read| read.mode == Mode::Off) {
         return settings;

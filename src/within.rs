@@ -12,14 +12,14 @@
 //! one of these names by our own code does what it says.
 
 use core::ffi::{c_char, c_int, c_long, c_void, CStr};
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::{off64_t, size_t, ssize_t, ENOSYS, FILE};
 
 use syscalls::{syscall, Sysno};
 
 use crate::jump::stands_for;
-use crate::{errno, sys};
+use crate::real::{self, Slot};
+use crate::{errno, lookup, sys};
 
 /// Fails: only what prints a backtrace asks.
 unsafe extern "C" fn unavailable() -> isize {
@@ -184,18 +184,12 @@ macro_rules! late {
         stands_for!($name => $function);
 
         unsafe extern "C" fn $function($($argument: $type),*) -> $result {
-            static REAL: AtomicUsize = AtomicUsize::new(0);
-            let mut real = REAL.load(Ordering::Relaxed);
-            if real == 0 {
-                // SAFETY: a terminated name.
-                let found = unsafe { libc::dlsym(libc::RTLD_NEXT, concat!($name, "\0").as_ptr().cast()) };
-                real = found as usize;
-                REAL.store(real, Ordering::Relaxed);
-            }
-            if real == 0 {
+            static REAL: Slot = Slot::new();
+            const NAME: &CStr = real::name(concat!($name, "\0"));
+            let Some(real) = REAL.address(NAME, const { lookup::hash(NAME) }) else {
                 errno::set(ENOSYS);
                 return $failed;
-            }
+            };
             // SAFETY: libc's function of this name, with its own arguments.
             unsafe {
                 let real = core::mem::transmute::<usize, unsafe extern "C" fn($($type),*) -> $result>(real);

@@ -58,9 +58,8 @@ pub fn take(environment: &mut Environment) {
     // SAFETY: `getauxval` only reads.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
     let settings = environment
-        .entries()
-        .filter(|_| !secure)
-        .filter(|entry| entry.starts_with(SETTING) && entry.contains(&b'='))
+        .starting(SETTING)
+        .filter(|entry| !secure && entry.contains(&b'='))
         .take(SETTINGS_MAX)
         .map(|entry| &*[entry, b"\0"].concat().leak())
         .collect();

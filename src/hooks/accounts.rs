@@ -6,11 +6,11 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{c_char, c_int, AT_FDCWD};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::place;
+use crate::real::{hook, real};
 
 /// `_PATH_UTMP` and `_PATH_WTMP` (paths.h).
 const UTMP: *const c_char = c"/var/run/utmp".as_ptr();
@@ -18,7 +18,7 @@ const WTMP: *const c_char = c"/var/log/wtmp".as_ptr();
 
 macro_rules! updwtmp_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, entry: *const c_void) -> () => $hook {
                 let call = Call::at(stringify!($name), AT_FDCWD, path, true);
                 written(call, &mut || {
@@ -69,7 +69,7 @@ unsafe fn choose(path: *const c_char) {
 
 macro_rules! utmpname_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char) -> c_int => $hook {
                 choose(path);
                 real!($name)(path)
@@ -83,7 +83,7 @@ utmpname_hook!(utmpxname => hook_utmpxname);
 
 macro_rules! pututline_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(entry: *const c_void) -> *mut c_void => $hook {
                 let call = Call::at(stringify!($name), AT_FDCWD, utmp(), true);
                 let mut result = core::ptr::null_mut();
@@ -100,7 +100,7 @@ macro_rules! pututline_hook {
 pututline_hook!(pututline => hook_pututline);
 pututline_hook!(pututxline => hook_pututxline);
 
-redhook::hook! {
+hook! {
     unsafe fn login(entry: *const c_void) -> () => hook_login {
         let utmp = Call::at("login", AT_FDCWD, utmp(), true);
         let wtmp = Call::at("login", AT_FDCWD, WTMP, true);
@@ -114,7 +114,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn logout(line: *const c_char) -> c_int => hook_logout {
         let call = Call::at("logout", AT_FDCWD, utmp(), true);
         let mut result = 0;
@@ -126,7 +126,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn logwtmp(line: *const c_char, name: *const c_char, host: *const c_char) -> () => hook_logwtmp {
         let call = Call::at("logwtmp", AT_FDCWD, WTMP, true);
         written(call, &mut || {

@@ -1,12 +1,12 @@
 //! The `chmod` family (chmod(2)).
 
 use libc::{c_char, c_int, mode_t, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::chmod::{chmod as enforce, widens};
+use crate::real::{hook, real};
 
-redhook::hook! {
+hook! {
     unsafe fn chmod(path: *const c_char, mode: mode_t) -> c_int => hook_chmod {
         if !widens(mode) {
             return real!(chmod)(path, mode);
@@ -16,7 +16,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn lchmod(path: *const c_char, mode: mode_t) -> c_int => hook_lchmod {
         if !widens(mode) {
             return real!(lchmod)(path, mode);
@@ -26,7 +26,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn fchmod(fd: c_int, mode: mode_t) -> c_int => hook_fchmod {
         if !widens(mode) {
             return real!(fchmod)(fd, mode);
@@ -35,7 +35,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn fchmodat(dirfd: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int => hook_fchmodat {
         if !widens(mode) {
             return real!(fchmodat)(dirfd, path, mode, flags);
@@ -45,5 +45,3 @@ redhook::hook! {
         enforce(call, mode, &|mode| real!(fchmodat)(dirfd, path, mode, flags))
     }
 }
-
-resolved_at_load!(chmod, lchmod, fchmod, fchmodat);

@@ -7,11 +7,11 @@
 //! The variadic ones are in [`super::execl`].
 
 use libc::{c_char, c_int, AT_EMPTY_PATH, EINVAL, ENOSYS};
-use redhook::real;
 
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
 use crate::errno;
+use crate::real::{hook, real};
 use crate::sys::programs;
 use crate::sys::DescriptorName;
 
@@ -34,31 +34,31 @@ pub fn replace(array: Array) {
     unsafe { core::ptr::addr_of_mut!(environ).write(array) }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn execve(path: *const c_char, arguments: Array, environment: Array) -> c_int => hook_execve {
         exec(at_path("execve", path), environment, &|environment| real!(execve)(path, arguments, environment))
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn execv(path: *const c_char, arguments: Array) -> c_int => hook_execv {
         exec(at_path("execv", path), current(), &|environment| real!(execve)(path, arguments, environment))
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Array, environment: Array) -> c_int => hook_execvpe {
         exec(searched("execvpe", file), environment, &|environment| real!(execvpe)(file, arguments, environment))
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn execvp(file: *const c_char, arguments: Array) -> c_int => hook_execvp {
         exec(searched("execvp", file), current(), &|environment| real!(execvpe)(file, arguments, environment))
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn fexecve(fd: c_int, arguments: Array, environment: Array) -> c_int => hook_fexecve {
         if fd < 0 || arguments.is_null() || environment.is_null() {
             errno::set(EINVAL);
@@ -78,7 +78,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn execveat(dirfd: c_int, path: *const c_char, arguments: Array, environment: Array, flags: c_int) -> c_int => hook_execveat {
         let start = at("execveat", dirfd, path, flags);
         exec(start, environment, &|environment| {
@@ -104,5 +104,3 @@ pub unsafe fn real_execvpe(file: *const c_char, arguments: Array, environment: A
     // SAFETY: the caller's promise.
     unsafe { real!(execvpe)(file, arguments, environment) }
 }
-
-resolved_at_load!(execve, execvpe);

@@ -5,20 +5,12 @@
 use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_uint, mode_t, sem_t, AT_FDCWD};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::real::Optional;
-use crate::{errno, place};
-
-// In librt before glibc 2.34, so not in every process. Not resolved at load: few
-// programs use these, each look-up costs every process, and none of them may be
-// called where resolving is a danger (a signal handler, a `vfork` child).
-static SHM_OPEN: Optional = Optional::new(c"shm_open");
-static SEM_OPEN: Optional = Optional::new(c"sem_open");
-static MQ_OPEN: Optional = Optional::new(c"mq_open");
+use crate::place;
+use crate::real::{hook, real};
 
 /// The file behind a name, terminated.
 pub struct ObjectPath([u8; Self::SIZE]);
@@ -53,12 +45,8 @@ impl ObjectPath {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int => hook_shm_open {
-        if !SHM_OPEN.is_there_now() {
-            errno::set(libc::ENOSYS);
-            return -1;
-        }
         let real = |flags, mode| real!(shm_open)(name, flags, mode);
         if !opens_for_writing(flags) {
             return real(flags, mode);
@@ -68,12 +56,8 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t => hook_sem_open {
-        if !SEM_OPEN.is_there_now() {
-            errno::set(libc::ENOSYS);
-            return libc::SEM_FAILED;
-        }
         let path = ObjectPath::below(b"/dev/shm/sem.", name);
         let call = path.as_ref().and_then(|path| path.call("sem_open"));
         let mut semaphore = libc::SEM_FAILED;
@@ -95,12 +79,8 @@ pub unsafe fn queue(name: *const c_char) -> Option<ObjectPath> {
     unsafe { ObjectPath::below(b"/dev/mqueue/", name) }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int => hook_mq_open {
-        if !MQ_OPEN.is_there_now() {
-            errno::set(libc::ENOSYS);
-            return -1;
-        }
         let real = |flags, mode| real!(mq_open)(name, flags, mode, attributes);
         if !opens_for_writing(flags) {
             return real(flags, mode);

@@ -1,12 +1,12 @@
 //! `mkdir` and `mkdirat` (mkdir(2)). Neither follows a final link.
 
 use libc::{c_char, c_int, mode_t, AT_FDCWD};
-use redhook::real;
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
+use crate::real::{hook, real};
 
-redhook::hook! {
+hook! {
     unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int => hook_mkdir {
         if !widens(mode) {
             return real!(mkdir)(path, mode);
@@ -16,7 +16,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn mkdirat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int => hook_mkdirat {
         if !widens(mode) {
             return real!(mkdirat)(dirfd, path, mode);
@@ -25,5 +25,3 @@ redhook::hook! {
         create(call, Subject::Directory, mode, &mut |mode| real!(mkdirat)(dirfd, path, mode))
     }
 }
-
-resolved_at_load!(mkdir, mkdirat);

@@ -6,10 +6,10 @@
 //! say that it is there.
 
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::open::{open as enforce, opens_for_writing};
+use crate::real::{hook, real};
 
 /// The place of an `open` with these flags.
 ///
@@ -29,7 +29,7 @@ unsafe fn call<'a>(
 
 macro_rules! open_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
                 if !opens_for_writing(flags) {
                     return real!($name)(path, flags, mode);
@@ -43,7 +43,7 @@ macro_rules! open_hook {
 
 macro_rules! openat_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(dirfd: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
                 if !opens_for_writing(flags) {
                     return real!($name)(dirfd, path, flags, mode);
@@ -66,7 +66,7 @@ openat_hook!(openat64 => hook_openat64);
 /// only write to what is there.
 macro_rules! open_2_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, flags: c_int) -> c_int => $hook {
                 if !opens_for_writing(flags) || flags & O_CREAT != 0 {
                     return real!($name)(path, flags);
@@ -80,7 +80,7 @@ macro_rules! open_2_hook {
 
 macro_rules! openat_2_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(dirfd: c_int, path: *const c_char, flags: c_int) -> c_int => $hook {
                 if !opens_for_writing(flags) || flags & O_CREAT != 0 {
                     return real!($name)(dirfd, path, flags);
@@ -102,7 +102,7 @@ const CREAT_FLAGS: c_int = O_CREAT | O_WRONLY | O_TRUNC;
 
 macro_rules! creat_hook {
     ($name:ident, $open:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, mode: mode_t) -> c_int => $hook {
                 let call = call(stringify!($name), AT_FDCWD, path, CREAT_FLAGS);
                 enforce(call, CREAT_FLAGS, mode, &|flags, mode| {
@@ -120,21 +120,6 @@ macro_rules! creat_hook {
 
 creat_hook!(creat, open => hook_creat);
 creat_hook!(creat64, open64 => hook_creat64);
-
-resolved_at_load!(
-    open,
-    open64,
-    __open,
-    __open64,
-    openat,
-    openat64,
-    __open_2,
-    __open64_2,
-    __openat_2,
-    __openat64_2,
-    creat,
-    creat64,
-);
 
 /// `open` for streams: the real symbol, at whatever this mode string asked.
 ///

@@ -8,11 +8,11 @@
 use core::ptr::null_mut;
 
 use libc::{c_char, c_int, c_void, EPERM, FILE};
-use redhook::real;
 
 use super::exec::{current, replace};
 use crate::children::shell::prepare;
 use crate::errno;
+use crate::real::{hook, real};
 
 /// `/bin/sh -c` could not be executed, as a status of `wait(2)`.
 const NOT_STARTED: c_int = 127 << 8;
@@ -34,7 +34,7 @@ unsafe fn ready(name: &'static str) -> bool {
     true
 }
 
-redhook::hook! {
+hook! {
     unsafe fn system(command: *const c_char) -> c_int => hook_system {
         // Without a command it only tells whether there is a shell.
         if !command.is_null() && !ready("system") {
@@ -47,7 +47,7 @@ redhook::hook! {
 
 macro_rules! popen_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(command: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
                 if !ready(stringify!($name)) {
                     errno::set(EPERM);
@@ -62,7 +62,7 @@ macro_rules! popen_hook {
 popen_hook!(popen => hook_popen);
 popen_hook!(_IO_popen => hook__IO_popen);
 
-redhook::hook! {
+hook! {
     unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int => hook_wordexp {
         // Only a command in the words starts a shell; it has one of these signs.
         let has = |sign: &core::ffi::CStr| !libc::strstr(words, sign.as_ptr()).is_null();

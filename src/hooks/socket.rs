@@ -4,10 +4,10 @@
 use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::socket;
+use crate::real::{hook, real};
 use crate::{errno, place, sys};
 
 /// The path in the address, terminated: the kernel takes it with or without.
@@ -40,7 +40,7 @@ pub unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<Soc
     Some(terminated)
 }
 
-redhook::hook! {
+hook! {
     unsafe fn bind(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int => hook_bind {
         let Some(path) = path_of(address, length) else {
             return real!(bind)(socket, address, length);
@@ -49,8 +49,6 @@ redhook::hook! {
         socket::bind(call, socket, &mut || real!(bind)(socket, address, length))
     }
 }
-
-resolved_at_load!(bind);
 
 /// `svcunix_create` (SunRPC) is there for old binaries only, under this version;
 /// it makes a socket and binds it. Given one, it takes that.

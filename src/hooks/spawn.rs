@@ -2,12 +2,12 @@
 
 use libc::{c_char, c_int, c_short, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t};
 use libc::{AT_FDCWD, POSIX_SPAWN_RESETIDS};
-use redhook::real;
 
 use crate::children::envp::Array;
 use crate::children::target::At;
 use crate::children::{spawn, Start, Target};
 use crate::enforce::spawn::with_clamped_actions;
+use crate::real::{hook, real};
 
 /// Do the attributes say that the effective ids become the real ones?
 fn resets(attributes: *const posix_spawnattr_t) -> bool {
@@ -19,7 +19,7 @@ fn resets(attributes: *const posix_spawnattr_t) -> bool {
     c_int::from(flags) & POSIX_SPAWN_RESETIDS != 0
 }
 
-redhook::hook! {
+hook! {
     unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawn {
         let target = Target::At(At { dirfd: AT_FDCWD, path, flags: 0, reset: resets(attributes) });
         let start = Start { name: "posix_spawn", target };
@@ -31,7 +31,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawnp {
         let target = Target::Search { file, reset: resets(attributes), shell: false };
         let start = Start { name: "posix_spawnp", target };
@@ -42,5 +42,3 @@ redhook::hook! {
         })
     }
 }
-
-resolved_at_load!(posix_spawn, posix_spawnp);

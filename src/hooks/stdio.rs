@@ -2,12 +2,12 @@
 //! reach of a hook on `open`.
 
 use libc::{c_char, c_int, AT_FDCWD, FILE};
-use redhook::real;
 
 use super::open::{real_open, real_open64};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};
+use crate::real::{hook, real};
 
 /// The place that a stream of this mode would write to.
 ///
@@ -26,7 +26,7 @@ pub unsafe fn call<'a>(
 
 macro_rules! fopen_hook {
     ($name:ident, $open:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
                 let Some(writing) = StreamMode::writing(mode) else {
                     return real!($name)(path, mode);
@@ -50,7 +50,7 @@ fopen_hook!(_IO_fopen, real_open => hook__IO_fopen);
 
 macro_rules! freopen_hook {
     ($name:ident, $open:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE => $hook {
                 let Some(writing) = StreamMode::writing(mode) else {
                     return real!($name)(path, mode, file);
@@ -78,5 +78,3 @@ macro_rules! freopen_hook {
 
 freopen_hook!(freopen, real_open => hook_freopen);
 freopen_hook!(freopen64, real_open64 => hook_freopen64);
-
-resolved_at_load!(fopen, fopen64, _IO_fopen, freopen, freopen64);

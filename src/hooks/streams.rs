@@ -2,7 +2,6 @@
 //! the methods of glibc's streams, which it exports (`libio/fileops.c`).
 
 use libc::{c_char, c_int, mode_t, AT_FDCWD, FILE};
-use redhook::real;
 
 use super::open::real_open;
 use super::stdio::call;
@@ -10,6 +9,7 @@ use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::opens_for_writing;
 use crate::enforce::stream::{self, Real, StreamMode};
+use crate::real::{hook, real};
 
 extern "C" {
     fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
@@ -20,7 +20,7 @@ const LOCKING_BY_CALLER: c_int = 2;
 
 macro_rules! setmntent_hook {
     ($name:ident => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
                 let claim = StreamMode::writing(mode)
                     .and_then(|writing| Some((writing, call(stringify!($name), path, writing)?)))
@@ -51,7 +51,7 @@ const NO_READS: c_int = 4;
 const NO_WRITES: c_int = 8;
 const IS_APPENDING: c_int = 0x1000;
 
-redhook::hook! {
+hook! {
     unsafe fn _IO_file_open(file: *mut FILE, path: *const c_char, flags: c_int, mode: c_int, access: c_int, is_32: c_int) -> *mut FILE => hook__IO_file_open {
         if !opens_for_writing(flags) {
             return real!(_IO_file_open)(file, path, flags, mode, access, is_32);
@@ -66,7 +66,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE => hook__IO_file_fopen {
         let claim = StreamMode::writing(mode)
             .and_then(|writing| Some((writing, call("_IO_file_fopen", path, writing)?)))

@@ -8,7 +8,6 @@ use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS, O_NOFOLLOW};
-use redhook::real;
 use umaskclamp_policy::settings::Mode;
 
 use super::socket::path_of;
@@ -20,12 +19,13 @@ use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::{how, moves, socket};
+use crate::real::{hook, real};
 use crate::{errno, records, state};
 
 /// The six arguments, as wide as a register.
 type Arguments = [c_long; 6];
 
-redhook::hook! {
+hook! {
     unsafe fn syscall(number: c_long, a: c_long, b: c_long, c: c_long, d: c_long, e: c_long, f: c_long) -> c_long => hook_syscall {
         if state::active().is_none() {
             return real!(syscall)(number, a, b, c, d, e, f);
@@ -42,8 +42,6 @@ redhook::hook! {
         call.other().unwrap_or_else(|| call.pass())
     }
 }
-
-resolved_at_load!(syscall);
 
 /// A system call by number.
 #[derive(Clone, Copy)]

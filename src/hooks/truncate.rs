@@ -2,14 +2,14 @@
 //! hook: its descriptor was narrowed when it was opened for writing.
 
 use libc::{c_char, c_int, off64_t, off_t, AT_FDCWD};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::existing::written;
+use crate::real::{hook, real};
 
 macro_rules! truncate_hook {
     ($name:ident, $length:ty => $hook:ident) => {
-        redhook::hook! {
+        hook! {
             unsafe fn $name(path: *const c_char, length: $length) -> c_int => $hook {
                 let call = Call::at(stringify!($name), AT_FDCWD, path, true);
                 let mut result = -1;
@@ -25,5 +25,3 @@ macro_rules! truncate_hook {
 
 truncate_hook!(truncate, off_t => hook_truncate);
 truncate_hook!(truncate64, off64_t => hook_truncate64);
-
-resolved_at_load!(truncate, truncate64);

@@ -4,12 +4,12 @@
 use core::ffi::c_void;
 
 use libc::{c_char, c_int, size_t, AT_FDCWD};
-use redhook::real;
 
 use crate::call::Call;
 use crate::enforce::chmod::{acl, names_acl};
+use crate::real::{hook, real};
 
-redhook::hook! {
+hook! {
     unsafe fn setxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int => hook_setxattr {
         if !names_acl(name) {
             return real!(setxattr)(path, name, value, size, flags);
@@ -19,7 +19,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn lsetxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int => hook_lsetxattr {
         if !names_acl(name) {
             return real!(lsetxattr)(path, name, value, size, flags);
@@ -29,7 +29,7 @@ redhook::hook! {
     }
 }
 
-redhook::hook! {
+hook! {
     unsafe fn fsetxattr(fd: c_int, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int => hook_fsetxattr {
         if !names_acl(name) {
             return real!(fsetxattr)(fd, name, value, size, flags);
@@ -38,5 +38,3 @@ redhook::hook! {
         acl(call, value, size, &|value| real!(fsetxattr)(fd, name, value, size, flags))
     }
 }
-
-resolved_at_load!(setxattr, lsetxattr, fsetxattr);
