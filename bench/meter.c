@@ -63,11 +63,19 @@ static int start(int count, char **arguments)
                 environments[i][entries++] = *entry;
         environments[i][entries] = NULL;
     }
+    int order[count];
+    for (int i = 0; i < count - 1; i++)
+        order[i] = i + 1;
+    srand(1);
     for (int round = 0; round < rounds; round++)
-        /* In turn, and each round beginning with another one: what changes in
-         * the machine meanwhile changes all. */
+        /* In turn: what changes in the machine meanwhile changes all. Each round
+         * in another order: the kernel clears up behind a process while the next
+         * one starts, so whoever always came after the largest would pay for it. */
         for (int turn = 0; turn < count - 1; turn++) {
-            int i = 1 + (turn + round) % (count - 1);
+            int other = turn + rand() % (count - 1 - turn);
+            int i = order[other];
+            order[other] = order[turn];
+            order[turn] = i;
             char *child[] = {"/bin/true", NULL};
             int status;
             pid_t pid;
