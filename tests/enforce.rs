@@ -71,6 +71,11 @@ fn enforce_other_doors() {
     judge::enforced(&family("other")).check("sockets, IPC, spawn, by number");
 }
 
+#[test]
+fn enforce_doors_inside_libc() {
+    judge::enforced(&family("inside")).check("methods of streams, svcunix_create, handles");
+}
+
 /// A row that leaks nothing by itself proves nothing. Every row above is
 /// checked for that too; these few show it where there is no shim at all.
 #[test]

@@ -40,6 +40,11 @@ fn transparent_other_doors() {
 }
 
 #[test]
+fn transparent_doors_inside_libc() {
+    judge::transparent_in_turn(&family("inside", "plain")).check("doors inside libc, plain");
+}
+
+#[test]
 fn transparent_failing_at_plain_places() {
     let (for_users, rows): (Vec<Row>, Vec<Row>) = family("failing", "plain")
         .into_iter()

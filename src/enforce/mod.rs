@@ -25,6 +25,7 @@
 pub mod chmod;
 pub mod create;
 pub mod existing;
+pub mod handle;
 pub mod how;
 pub mod moves;
 pub mod open;

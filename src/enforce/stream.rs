@@ -33,7 +33,7 @@ pub struct StreamMode {
     /// For open(2), without `O_LARGEFILE`.
     pub flags: c_int,
     stream_flags: c_int,
-    has_charset: bool,
+    pub has_charset: bool,
 }
 
 impl StreamMode {
@@ -272,7 +272,7 @@ pub unsafe fn freopen(
 ///
 /// # Safety
 /// `stream` is an open stream on `fd` that no other thread uses yet.
-unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
+pub unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
     if mode.starts_at_end() {
         let error = errno::get();
         // SAFETY: the caller's promise. On a pipe or terminal it fails, as in libc.

@@ -86,24 +86,23 @@ pub unsafe extern "C" fn svcunix_create(
     // SAFETY: the program's own argument.
     let call = unsafe { Call::at("svcunix_create", AT_FDCWD, path, false) };
     const ANY_SOCKET: c_int = -1;
-    if socket != ANY_SOCKET {
-        return real(socket);
-    }
     // SAFETY: makes a socket as the real function would.
-    let own = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) };
-    if own < 0 {
+    let own = (socket == ANY_SOCKET)
+        .then(|| unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) });
+    if own.is_some_and(|own| own < 0) {
         return real(socket);
     }
+    let used = own.unwrap_or(socket);
     let mut service = core::ptr::null_mut();
-    socket::bind(call, own, &mut || {
-        service = real(own);
+    socket::bind(call, used, &mut || {
+        service = real(used);
         if service.is_null() {
             -1
         } else {
             0
         }
     });
-    if service.is_null() {
+    if let Some(own) = own.filter(|_| service.is_null()) {
         sys::close(own);
     }
     service

@@ -1,14 +1,15 @@
 //! Other functions that open a stream inside libc: `setmntent` (getmntent(3)) and
 //! the methods of glibc's streams, which it exports (`libio/fileops.c`).
 
-use libc::{c_char, c_int, mode_t, AT_FDCWD, FILE};
+use libc::{c_char, c_int, mode_t, AT_FDCWD, FILE, O_CREAT, O_EXCL, O_NOFOLLOW};
 
-use super::open::real_open;
+use super::open::{real_open, real_open64};
 use super::stdio::call;
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::opens_for_writing;
 use crate::enforce::stream::{self, Real, StreamMode};
+use crate::errno;
 use crate::real::{hook, real};
 
 extern "C" {
@@ -56,7 +57,9 @@ hook! {
         if !opens_for_writing(flags) {
             return real!(_IO_file_open)(file, path, flags, mode, access, is_32);
         }
-        let call = Call::at("_IO_file_open", AT_FDCWD, path, true);
+        let exclusive = O_CREAT | O_EXCL;
+        let follow = flags & O_NOFOLLOW == 0 && flags & exclusive != exclusive;
+        let call = Call::at("_IO_file_open", AT_FDCWD, path, follow);
         let mut opened = core::ptr::null_mut();
         created_or_written(call, mode as mode_t, &mut |mode| {
             opened = real!(_IO_file_open)(file, path, flags, mode as c_int, access, is_32);
@@ -66,14 +69,38 @@ hook! {
     }
 }
 
+/// Has the stream a file? Then `_IO_file_fopen` opens no other.
+///
+/// # Safety
+/// `file` is a stream.
+unsafe fn is_open(file: *mut FILE) -> bool {
+    let error = errno::get();
+    // SAFETY: the caller's promise.
+    let open = unsafe { libc::fileno(file) } >= 0;
+    errno::set(error);
+    open
+}
+
 hook! {
     unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE => hook__IO_file_fopen {
         let claim = StreamMode::writing(mode)
+            .filter(|_| !is_open(file))
             .and_then(|writing| Some((writing, call("_IO_file_fopen", path, writing)?)))
             .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
-        let Some((writing, _)) = claim else {
+        let Some((writing, claim)) = claim else {
             return real!(_IO_file_fopen)(file, path, mode, is_32);
         };
+        if writing.has_charset {
+            let real = Real {
+                open: &|flags: c_int, bits| if is_32 == 0 {
+                    real_open64(path, flags, bits)
+                } else {
+                    real_open(path, flags, bits)
+                },
+                fopen: &|path, mode| real!(_IO_file_fopen)(file, path, mode, is_32),
+            };
+            return stream::fopen(claim, writing, mode, &real);
+        }
         let access = match writing.flags & libc::O_ACCMODE {
             libc::O_RDONLY => NO_WRITES,
             libc::O_WRONLY => NO_READS,
@@ -81,6 +108,10 @@ hook! {
         };
         let appending = if writing.flags & libc::O_APPEND != 0 { IS_APPENDING } else { 0 };
         // Through the hook above: it clamps the mode.
-        hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32)
+        let opened = hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32);
+        if !opened.is_null() {
+            stream::finish(opened, libc::fileno(opened), writing);
+        }
+        opened
     }
 }

@@ -18,7 +18,7 @@ use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::{how, moves, socket};
+use crate::enforce::{handle, how, moves, socket};
 use crate::real::{hook, real};
 use crate::{errno, records, state};
 
@@ -335,6 +335,11 @@ impl Number {
                     unsafe { Call::at("syscall(bind)", AT_FDCWD, path.as_ptr().cast(), false) };
                 let result = socket::bind(call, self.int(0), &mut || self.pass() as c_int);
                 Some(c_long::from(result))
+            }
+            libc::SYS_open_by_handle_at if opens_for_writing(self.int(2)) => {
+                let name = "syscall(open_by_handle_at)";
+                let real = |flags| self.with(2, c_long::from(flags));
+                Some(c_long::from(handle::open(name, self.int(2), &real)))
             }
             libc::SYS_truncate => {
                 let mut result = -1;

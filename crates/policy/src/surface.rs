@@ -87,9 +87,10 @@ table! {
     "open" OutOfReach "libc's own, for its own use" {
         __open_nocancel "2.2.5", __open64_nocancel "2.2.5",
     }
-    "open" OutOfReach "takes a handle, not a name; creates nothing, needs CAP_DAC_READ_SEARCH" {
-        open_by_handle_at "2.14", name_to_handle_at "2.14",
+    "open" Tighten "takes a handle, not a name; needs CAP_DAC_READ_SEARCH" {
+        open_by_handle_at "2.14",
     }
+    "open" Nothing "gives a handle, opens nothing" { name_to_handle_at "2.14" }
     "stdio" Clamp "libc opens inside itself, with 0666" {
         fopen "2.2.5", fopen64 "2.2.5", _IO_fopen "2.2.5",
         freopen "2.2.5", freopen64 "2.2.5",

@@ -163,6 +163,18 @@ fn left_out(row: &Row, who: Who) -> bool {
     row.needs == Needs::Root && !who.is_root() || row.needs == Needs::NotRoot && who.is_root()
 }
 
+/// Why this machine cannot carry out the row at all, as the bare run told.
+fn not_here(bare: &Ran) -> Option<&'static str> {
+    let no_handles = format!("name_to_handle_at=-1 errno={} ", libc::EOPNOTSUPP);
+    if bare.facts.contains("=missing") {
+        Some("this libc has no such call")
+    } else if bare.facts.contains(&no_handles) {
+        Some("this file system gives no handles")
+    } else {
+        None
+    }
+}
+
 /// Runs both; `None` (and a note) if the row cannot be run here.
 fn both(row: &Row, who: Who, verdict: &mut Verdict) -> Option<(Ran, Ran)> {
     if left_out(row, who) {
@@ -177,10 +189,10 @@ fn both(row: &Row, who: Who, verdict: &mut Verdict) -> Option<(Ran, Ran)> {
             return None;
         }
     };
-    if bare.facts.contains("=missing") {
+    if let Some(reason) = not_here(&bare) {
         verdict
             .left_out
-            .push(format!("{} as {who}: this libc has no such call", row.name));
+            .push(format!("{} as {who}: {reason}", row.name));
         return None;
     }
     let shim = run_row(row, who, true).expect("as before");
@@ -353,10 +365,9 @@ pub fn wide_without(rows: &[Row]) -> Verdict {
             Err(reason) => verdict
                 .left_out
                 .push(format!("{} as {who}: {reason}", row.name)),
-            Ok(ran) if ran.facts.contains("=missing") => {
-                verdict
-                    .left_out
-                    .push(format!("{}: this libc has no such call", row.name));
+            Ok(ran) if not_here(&ran).is_some() => {
+                let reason = not_here(&ran).unwrap_or_default();
+                verdict.left_out.push(format!("{}: {reason}", row.name));
             }
             Ok(ran) => {
                 verdict.rows += 1;

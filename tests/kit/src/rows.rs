@@ -10,6 +10,7 @@ mod by_number;
 mod create;
 mod existing;
 mod failing;
+mod inside;
 mod other;
 mod single;
 mod single_moves;
@@ -257,12 +258,13 @@ impl Row {
 type Family = (&'static str, fn() -> Vec<Row>);
 
 /// The families of rows that the shim must clamp.
-const ENFORCE: [Family; 5] = [
+const ENFORCE: [Family; 6] = [
     ("create", create::rows),
     ("widen", widen::rows),
     ("arrive", arrive::rows),
     ("existing", existing::rows),
     ("other", other::rows),
+    ("inside", inside::rows),
 ];
 
 /// The families that exist for transparency only.

@@ -209,6 +209,7 @@ pub fn rows() -> Vec<Row> {
         );
     }
     rows.extend(forbidden());
+    rows.extend(super::inside::failing());
     let mirrored: Vec<Row> = rows.iter().cloned().map(Row::plain).collect();
     rows.extend(mirrored);
     rows
