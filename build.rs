@@ -3,6 +3,10 @@
 
 use std::{env, fs, path::Path};
 
+/// Set to 1, the library is built as where libc has `openat2`: a test runs that
+/// hook whatever the libc.
+const OPENAT2: &str = "UMASKCLAMP_BUILD_OPENAT2";
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=csrc/bytes.c");
@@ -39,6 +43,12 @@ fn main() {
     let source = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{source}/csrc/layout.ld");
 
+    println!("cargo:rustc-check-cfg=cfg(libc_has_openat2)");
+    println!("cargo:rerun-if-env-changed={OPENAT2}");
+    if env::var_os(OPENAT2).is_some_and(|value| value == "1") || links("openat2", Path::new(&out)) {
+        println!("cargo:rustc-cfg=libc_has_openat2");
+    }
+
     for argument in [
         // Run our constructor before those of the program's libraries, so that
         // a fault in the settings stops the program before it writes anything,
@@ -61,4 +71,22 @@ fn main() {
     ] {
         println!("cargo:rustc-cdylib-link-arg={argument}");
     }
+}
+
+/// Has the libc that the library is linked with a function of this name? Asked of
+/// the linker: it alone knows which libc that is.
+fn links(name: &str, out: &Path) -> bool {
+    let source = out.join("links.c");
+    let text = format!("char {name}(void);\nint main(void) {{ return {name}(); }}\n");
+    fs::write(&source, text).expect("OUT_DIR can be written");
+    let mut compiler = cc::Build::new()
+        .cargo_warnings(false)
+        .get_compiler()
+        .to_command();
+    let linked = compiler
+        .args(["-fno-builtin", "-o"])
+        .arg(out.join("links"))
+        .arg(&source)
+        .output();
+    linked.is_ok_and(|linked| linked.status.success())
 }

@@ -1,9 +1,9 @@
 //! Doors that a program reaches only as it was linked: by a symbol's version, as
-//! old programs do.
+//! old programs do, or by a symbol that only a later libc has.
 
-use umaskclamp_testkit::artefact::c_program;
+use umaskclamp_testkit::artefact::{c_program, shim_with_openat2};
 use umaskclamp_testkit::stage::{patterns, Played};
-use umaskclamp_testkit::{Run, Tree, Who};
+use umaskclamp_testkit::{run, Run, Tree, Who};
 
 fn play(tree: Tree, run: Run, who: Who) -> Played {
     let run = run.patterns(patterns(&tree)).who(who).umask(0o022);
@@ -39,5 +39,37 @@ fn enforce_svcunix_create_of_an_old_program() {
             bare.leaks_something(&what);
             shim.leaks_nothing(&what);
         }
+    }
+}
+
+fn openat2(how: &str, who: Who, preload: bool) -> Played {
+    let tree = Tree::full(who);
+    // A weak reference stays one for the dynamic loader to bind.
+    let program = c_program("openat2", &["-Wl,-z,dynamic-undefined-weak"]);
+    let mut run = Run::bare(program).arg(how).arg(&tree.root);
+    if preload && !run::without() {
+        run = run.env("LD_PRELOAD", shim_with_openat2());
+    }
+    play(tree, run, who)
+}
+
+/// What the kernel says to the call by its number is what the symbol must say.
+#[test]
+fn enforce_openat2_by_name() {
+    for who in Who::all() {
+        let what = format!("openat2 as {who}");
+        let bare = openat2("number", who, false);
+        let shim = openat2("name", who, true);
+        let facts = bare.facts();
+        if facts.contains(&format!("secret/one: -1 errno {}\n", libc::ENOSYS)) {
+            println!("left out: openat2 by name: this kernel, or a filter, has no openat2");
+            return;
+        }
+        assert_eq!(facts.matches("errno 1234 wrote 4").count(), 6, "{facts}");
+        assert_eq!(facts.matches(": -1 errno ").count(), 9, "{facts}");
+        assert_eq!(shim.facts(), facts, "{what}");
+        bare.leaks_something(&what);
+        shim.leaks_nothing(&what);
+        shim.plain_as_in(&bare, &what);
     }
 }

@@ -23,6 +23,7 @@ pub mod mkdir;
 pub mod mknod;
 pub mod moves;
 pub mod open;
+pub mod openat2;
 pub mod shell;
 pub mod socket;
 pub mod spawn;

@@ -10,6 +10,7 @@ use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS, O_NOFOLLOW};
 use umaskclamp_policy::settings::Mode;
 
+use super::openat2::openat2;
 use super::socket::path_of;
 use crate::call::{Call, Subject};
 use crate::children::envp::Array;
@@ -41,6 +42,17 @@ hook! {
         }
         call.other().unwrap_or_else(|| call.pass())
     }
+}
+
+/// The real symbol, for a call of libc's that this libc has not.
+///
+/// # Safety
+/// As for the system call of this number.
+#[cfg(libc_has_openat2)]
+pub unsafe fn real_syscall(number: c_long, arguments: Arguments) -> c_long {
+    let [a, b, c, d, e, f] = arguments;
+    // SAFETY: the caller's promise.
+    unsafe { real!(syscall)(number, a, b, c, d, e, f) }
 }
 
 /// A system call by number.
@@ -156,24 +168,16 @@ impl Number {
     }
 
     fn openat2(&self) -> c_long {
-        let size = self.arguments.get(3).copied().unwrap_or_default() as usize;
-        // SAFETY: the program's own arguments.
-        let how = unsafe { how::read(self.path(2).cast(), size) };
-        let Some(how) = how.filter(|how| opens_for_writing(how.flags())) else {
-            return self.pass();
-        };
-        let call = self
-            .place("openat2", 1, how.follows())
-            .map(|call| how.below_root(call));
-        let result = open(call, how.flags(), how.mode(), &|flags, mode| {
-            let copy = how.with(flags, mode);
+        let [_, _, how, size, ..] = self.arguments;
+        let program = (self.int(0), self.path(1), how as *const u8, size as usize);
+        let real = |how: *const u8, size: usize| {
             let mut changed = *self;
-            if let Some(argument) = changed.arguments.get_mut(3) {
-                *argument = copy.size() as c_long;
-            }
-            changed.with(2, copy.as_ptr() as c_long)
-        });
-        c_long::from(result)
+            let [_, _, given, given_size, ..] = &mut changed.arguments;
+            (*given, *given_size) = (how as c_long, size as c_long);
+            changed.pass() as c_int
+        };
+        // SAFETY: the program's own arguments.
+        c_long::from(unsafe { openat2(program, &real) })
     }
 
     fn creating(&self) -> Option<c_long> {

@@ -91,6 +91,9 @@ table! {
         open_by_handle_at "2.14",
     }
     "open" Nothing "gives a handle, opens nothing" { name_to_handle_at "2.14" }
+    "open" Clamp "exported where libc has it, and only there; by number everywhere" {
+        openat2 "2.43",
+    }
     "stdio" Clamp "libc opens inside itself, with 0666" {
         fopen "2.2.5", fopen64 "2.2.5", _IO_fopen "2.2.5",
         freopen "2.2.5", freopen64 "2.2.5",

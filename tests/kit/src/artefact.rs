@@ -25,6 +25,10 @@ fn target() -> PathBuf {
 }
 
 fn build(args: &[&str]) {
+    build_with(args, &[]);
+}
+
+fn build_with(args: &[&str], variables: &[(&str, &str)]) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let out = Command::new(cargo)
         .args(["build", "--quiet"])
@@ -35,6 +39,7 @@ fn build(args: &[&str]) {
         .env_remove("CARGO_MANIFEST_DIR")
         .env_remove("CARGO_PKG_NAME")
         .env_remove("LD_PRELOAD")
+        .envs(variables.iter().copied())
         .output()
         .expect("cargo starts");
     assert!(
@@ -62,6 +67,20 @@ pub fn shim() -> PathBuf {
                 .canonicalize()
                 .unwrap_or_else(|e| panic!("{}: {e}", built.display())),
         )
+    })
+    .clone()
+}
+
+/// The library as it is where libc has `openat2`, whatever libc is here: built once
+/// per test process, in a target directory of its own, beside [`shim`]'s.
+pub fn shim_with_openat2() -> PathBuf {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let dir = target().join("openat2");
+        let place = dir.to_str().expect("a path in UTF-8");
+        let args = ["--release", "-p", "umaskclamp", "--target-dir", place];
+        build_with(&args, &[("UMASKCLAMP_BUILD_OPENAT2", "1")]);
+        readable_as(&dir.join("release/libumaskclamp.so"), "openat2.so")
     })
     .clone()
 }
@@ -113,6 +132,11 @@ pub fn c_program(name: &str, flags: &[&str]) -> PathBuf {
 /// `path`, or a copy of it that everyone can read and execute, if some
 /// directory above it keeps an ordinary user out.
 fn readable(path: &Path) -> PathBuf {
+    let name = path.file_name().expect("a file");
+    readable_as(path, name.to_str().expect("a name in UTF-8"))
+}
+
+fn readable_as(path: &Path, name: &str) -> PathBuf {
     let open = |p: &Path, bits: u32| {
         fs::metadata(p)
             .map(|m| m.permissions().mode() & bits == bits)
@@ -124,7 +148,7 @@ fn readable(path: &Path) -> PathBuf {
     }
     static COPYING: Mutex<()> = Mutex::new(());
     let _one = COPYING.lock().expect("no panic while copying");
-    let copy = scratch().join(path.file_name().expect("a file"));
+    let copy = scratch().join(name);
     if !copy.exists() {
         fs::copy(path, &copy).expect("copy");
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("chmod");
