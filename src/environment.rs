@@ -30,6 +30,13 @@ impl Environment {
         Environment { slots, count }
     }
 
+    /// The address of the last string, or of the array: the kernel lays them out
+    /// upwards, above all frames of the first stack.
+    pub fn highest(&self) -> usize {
+        let last = self.pointers().last().map_or(0, |&entry| entry as usize);
+        last.max(self.slots as usize)
+    }
+
     fn pointers(&self) -> &[*const c_char] {
         if self.slots.is_null() {
             return &[];

@@ -31,11 +31,11 @@
 //! - `place`: dirfd and path to the absolute paths they come to.
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
-//! - `real`, `lookup`: the symbols behind the hooks, found at load.
+//! - `real`, `lookup`: the symbols behind the hooks, found when first called.
 //! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
 //!   process pays for it.
 //! - `sys`, `scratch`, `arena`, `memory`, `errno`: system calls and memory of the
-//!   library's own.
+//!   library's own; `known`: which of the program's is readable.
 //!
 //! # House rules
 //! This library lives in other people's processes: in signal handlers, between
@@ -63,6 +63,7 @@ mod environment;
 mod errno;
 mod hooks;
 mod jump;
+mod known;
 mod load;
 mod lookup;
 mod memory;

@@ -15,7 +15,7 @@ use crate::children::snapshot;
 use crate::environment::Environment;
 use crate::records::{self, LOG_FLAGS, LOG_MODE};
 use crate::state::{self, State};
-use crate::{errno, lookup, sys};
+use crate::{errno, known, lookup, sys};
 
 /// `EX_CONFIG` (sysexits(3)).
 const EXIT_CONFIGURATION: c_int = 78;
@@ -47,6 +47,7 @@ extern "C" fn constructor(
         snapshot::take(&mut environment);
     }
     lookup::prepare();
+    known::prepare(environment.highest().max(arguments as usize));
     // Bound at its first call, it would take the dynamic loader 3 KiB of stack
     // there, which a signal handler may not have.
     let _ = errno::get();

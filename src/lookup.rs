@@ -21,6 +21,7 @@ use libc::{dl_phdr_info, size_t};
 use once_cell::race::OnceRef;
 
 use crate::jump::stands_for;
+use crate::known;
 
 stands_for!("dlsym" => dlsym);
 stands_for!("dlvsym" => dlvsym);
@@ -111,6 +112,8 @@ enum Answer {
 /// The libraries behind this one, in load order.
 struct Behind {
     own: &'static [u8],
+    /// Was the first one, which is the program, visited?
+    visited: bool,
     libraries: Vec<Library>,
 }
 
@@ -124,6 +127,7 @@ fn behind() -> &'static Behind {
     }
     let mut behind = Box::new(Behind {
         own: b"",
+        visited: false,
         libraries: Vec::new(),
     });
     let data = core::ptr::addr_of_mut!(*behind).cast();
@@ -136,6 +140,7 @@ fn behind() -> &'static Behind {
 
 static NOTHING: Behind = Behind {
     own: b"",
+    visited: true,
     libraries: Vec::new(),
 };
 
@@ -148,6 +153,15 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
     let headers =
         unsafe { core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum)) };
     if behind.own.is_empty() {
+        if !behind.visited {
+            behind.visited = true;
+            for header in headers {
+                if header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_R != 0 {
+                    let start = base.wrapping_add(header.p_vaddr as usize);
+                    known::program_segment(start, header.p_memsz as usize);
+                }
+            }
+        }
         let inside = core::ptr::addr_of!(BEHIND) as usize;
         let ours = headers.iter().any(|header| {
             header.p_type == libc::PT_LOAD

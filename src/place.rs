@@ -12,6 +12,7 @@
 use libc::{c_char, c_int, AT_FDCWD, ENOENT};
 use umaskclamp_policy::path;
 
+use crate::known;
 use crate::scratch::{Buffers, Scratch, PATH_MAX};
 use crate::sys::{self, DescriptorName};
 
@@ -47,7 +48,7 @@ pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
     let mut length = 0;
     while length < PATH_MAX {
         let at = start.checked_add(length)?;
-        if !sys::readable(at) {
+        if !known::readable(at) && !sys::readable(at) {
             return None;
         }
         let in_page = PAGE - at % PAGE;
@@ -78,7 +79,10 @@ pub unsafe fn read_bytes<'a>(pointer: *const u8, size: usize) -> Option<&'a [u8]
     let start = pointer as usize;
     let last = start.checked_add(size)?.checked_sub(1)?;
     let pages = (start..last).step_by(PAGE).chain([last]);
-    if !pages.into_iter().all(sys::readable) {
+    if !pages
+        .into_iter()
+        .all(|at| known::readable(at) || sys::readable(at))
+    {
         return None;
     }
     // SAFETY: every page from the first to the last byte was seen to be readable.

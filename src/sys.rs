@@ -339,6 +339,11 @@ pub unsafe fn unmap(address: *mut u8, size: usize) {
     let _ = raw!(Sysno::munmap, address, size);
 }
 
+/// Where the heap would grow: brk(2) as the kernel answers, which never fails.
+pub fn program_break() -> usize {
+    raw!(Sysno::brk, 0usize).unwrap_or(0)
+}
+
 /// Can the eight bytes around `address` (aligned down) be read? A bad pointer
 /// must give the program `EFAULT` from the kernel, not a crash in the shim.
 ///
