@@ -194,9 +194,28 @@ part_jobs() {
     printf 'all: $(patsubst %%.c,%%.o,$(notdir $(wildcard %s/*.c)))\nVPATH=%s\n' \
         "$WORK/project" "$WORK/project" >"$WORK/project/Makefile"
     job 'make -j2, 60 C files' make -s -j2 -f "$WORK/project/Makefile"
-    if is_root && command -v rear >/dev/null && [ "$JOBS" -gt 1 ]; then
-        say "rear mkrescue is measured by scripts/demo: its preparation is there"
-    fi
+}
+
+# rear mkrescue, by processor time, with and without, in turn.
+part_rear() {
+    local turn configuration figure work=$WORK/rear preload
+    is_root && can_unshare && rear_packages || {
+        say "rear mkrescue is left out: it needs root, private namespaces and ReaR's packages"
+        return 0
+    }
+    mkdir -m 0755 -- "$work"
+    for ((turn = 0; turn < (JOBS + 1) / 2; turn++)); do
+        for configuration in plain umaskclamp; do
+            preload=''
+            [ "$configuration" = plain ] || preload=$SHIM
+            rear_configure "$work"
+            figure=$(in_namespaces bash "$ROOT/scripts/lib/bench-rear.sh" "$work" "$METER" "$preload") || {
+                tail -n 5 -- "$work/rear.log" >&2
+                die "rear mkrescue failed"
+            }
+            printf 'rear mkrescue\t%s\t%s\n' "$configuration" "$figure" >>"$SAMPLES"
+        done
+    done
 }
 
 # instructions PRELOAD COMMAND...: how many, counted by callgrind.
