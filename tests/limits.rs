@@ -26,6 +26,7 @@ fn script(dir: &Path, text: &str) {
         .current_dir(dir)
         .env("SHIM", umaskclamp_testkit::shim())
         .env_remove("UMASKCLAMP_SHIM")
+        .env_remove("UMASKCLAMP_SHIM_I386")
         .env_remove("UMASKCLAMP_TEST_WITHOUT")
         .env("UMASKCLAMP_PATTERNS", dir.join("secret"))
         .status()

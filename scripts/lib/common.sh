@@ -36,9 +36,9 @@ apt_get() {
     fi
 }
 
-# installed PACKAGE: is it, according to dpkg?
+# installed PACKAGE: is it, according to dpkg? Of two architectures, one will do.
 installed() {
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 
 # need_packages WHY PACKAGE...: installs the packages that are missing. As an

@@ -94,6 +94,21 @@ test_lines() {
 # A test that hangs must end some time. In seconds.
 readonly CARGO_LIMIT=1200
 
+# The library for 32-bit programs joins `shims`, the caller's.
+prepare_i386() {
+    local why="tests of 32-bit programs"
+    [ "$(uname -m)" = x86_64 ] && [ -w "$ROOT" ] || return 0
+    if i386_compiler "$why" && i386_rust "$why"; then
+        if i386_build; then
+            shims+=("UMASKCLAMP_SHIM_I386=$i386_library")
+        else
+            fail "the library for 32-bit programs cannot be built"
+        fi
+    else
+        say "going on without a library for 32-bit programs"
+    fi
+}
+
 step_cargo() {
     local status name count seen=$failed
     need_rust "the tests" || {
@@ -101,11 +116,15 @@ step_cargo() {
         return
     }
     # Without these a few tests say that they are skipped, and are counted so.
-    if is_root && ! need_packages "tests of programs that cannot be entered" \
-        musl-tools libcap2-bin age acl; then
-        say "going on without them"
+    if is_root; then
+        need_packages "tests of programs that cannot be entered" \
+            musl-tools libcap2-bin age acl || say "going on without them"
+        need_packages "tests of Go programs" golang-go rclone restic ||
+            say "going on without them"
     fi
-    await env "UMASKCLAMP_SHIM=$SHIM" timeout "$CARGO_LIMIT" \
+    local -a shims=("UMASKCLAMP_SHIM=$SHIM")
+    prepare_i386
+    await env "${shims[@]}" timeout "$CARGO_LIMIT" \
         cargo test --workspace --no-fail-fast -- --show-output >"$work/cargo.out" 2>&1
     count=$(test_lines "$work/cargo.out" ok | wc -l)
     pass "$count"
