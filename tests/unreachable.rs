@@ -8,10 +8,12 @@
 #[path = "children/programs.rs"]
 mod programs;
 
+#[path = "children/go.rs"]
+mod go;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 
 use programs::{clear, directory, kinds, modes, shimmed, start, text, write};
 use umaskclamp_testkit::{Tree, Who};
@@ -203,68 +205,22 @@ fn what_can_be_entered_is_not_recorded() {
     }
 }
 
-/// Debian's Go programs are dynamic, but make their system calls themselves.
-#[test]
-fn go_programs_are_recognised() {
-    let who = Who::ordinary();
-    let tree = Tree::empty(who);
-    let mut there = 0;
-    for program in ["/usr/bin/restic", "/usr/bin/age", "/usr/bin/rclone"] {
-        if !Path::new(program).exists() {
-            continue;
-        }
-        there += 1;
-        let report = shimmed(start(), who, &tree)
-            .args(["posix_spawn", "keep", program, "version"])
-            .run();
-        let said = text(&report.stderr);
-        assert!(
-            said.contains("makes its own system calls (Go)"),
-            "{program}: {said}"
-        );
-    }
-    if there == 0 {
-        println!("skipped: Go programs: package age, restic or rclone");
-    }
-}
-
-#[test]
-fn age_writes_under_the_narrowed_umask() {
-    let who = Who::ordinary();
-    let tree = Tree::empty(who);
-    if !Path::new("/usr/bin/age-keygen").exists() {
-        println!("skipped: age: package age");
-        return;
-    }
-    let keys = Command::new("/usr/bin/age-keygen")
-        .output()
-        .expect("age-keygen");
-    let text = text(&keys.stdout);
-    let recipient = text
-        .lines()
-        .find_map(|line| line.strip_prefix("# public key: "));
-    let recipient = recipient.expect("a public key").to_owned();
-    let report = shimmed(Path::new("/bin/sh"), who, &tree)
-        .args(["-c", "exec age -r \"$0\" -o out.age /etc/hostname"])
-        .arg(recipient)
-        .run();
-    assert!(report.status.success(), "{report:?}");
-    assert_eq!(tree.mode("out.age"), 0o600);
-}
-
 /// Both libraries below a `$LIB`: 32-bit programs are entered, from a 64-bit one
 /// and the other way round.
 #[test]
 fn a_32_bit_library_enters_32_bit_programs() {
     let Some(library) = std::env::var_os("UMASKCLAMP_SHIM_I386") else {
-        println!("skipped: 32-bit library: UMASKCLAMP_SHIM_I386 does not name one");
+        println!(
+            "skipped: 32-bit library: UMASKCLAMP_SHIM_I386 names none; it takes packages \
+             libc6-dev-i386, lib32gcc-VERSION-dev and Rust's target i686-unknown-linux-gnu"
+        );
         return;
     };
     let (Some(start32), Some(write32)) = (
         programs::built("start.c", "start32", "cc", &["-m32"]),
         programs::built("write.c", "write32", "cc", &["-m32"]),
     ) else {
-        println!("skipped: 32-bit library: packages gcc-multilib, libc6-dev-i386");
+        println!("skipped: 32-bit library: packages libc6-dev-i386 and lib32gcc-VERSION-dev");
         return;
     };
     let put = |file: &Path, directories: &[&str]| {

@@ -50,12 +50,39 @@ pub fn succeeds(command: &mut Command) -> bool {
 pub fn built(source: &str, name: &str, compiler: &str, flags: &[&str]) -> Option<PathBuf> {
     let out = directory().join(name);
     let from = workspace().join("tests/children").join(source);
+    // The kernel's headers of a 64-bit system are those for its 32-bit programs too,
+    // but the compiler looks for them only where gcc-multilib is installed.
+    let headers: &[&str] = match flags.contains(&"-m32") {
+        true => &["-idirafter", "/usr/include/x86_64-linux-gnu"],
+        false => &[],
+    };
     let made = succeeds(
         Command::new(compiler)
             .args(["-O1", "-w", "-pthread", "-o"])
             .arg(&out)
             .arg(&from)
-            .args(flags),
+            .args(flags)
+            .args(headers),
+    );
+    if !made {
+        return None;
+    }
+    mode(&out, 0o755);
+    Some(out)
+}
+
+/// `SOURCE.go` made into NAME, with cgo or without. `None` if there is no Go.
+pub fn built_by_go(source: &str, name: &str, cgo: bool, flags: &str) -> Option<PathBuf> {
+    let out = directory().join(name);
+    let made = succeeds(
+        Command::new("go")
+            .args(["build", flags, "-o"])
+            .arg(&out)
+            .arg(workspace().join("tests/children").join(source))
+            .env("CGO_ENABLED", if cgo { "1" } else { "0" })
+            .env("GO111MODULE", "off")
+            .env("GOFLAGS", "")
+            .env("GOCACHE", directory().join("go-cache")),
     );
     if !made {
         return None;
@@ -95,6 +122,8 @@ pub struct Kind {
     pub reason: &'static str,
     /// Whether only an ordinary user's exec of it is special.
     pub for_users: bool,
+    /// Made of `write.go`.
+    pub go: bool,
 }
 
 /// `write.c` as each kind of program that can be made here; says of the others
@@ -106,6 +135,7 @@ pub fn kinds() -> &'static [Kind] {
         let mut add =
             |name: &str, made: Option<PathBuf>, reason, for_users, missing: &str| match made {
                 Some(path) => kinds.push(Kind {
+                    go: path.extension().is_some_and(|extension| extension == "go"),
                     path,
                     reason,
                     for_users,
@@ -141,8 +171,11 @@ pub fn kinds() -> &'static [Kind] {
             compiled("i386", "cc", &["-m32"]),
             "no library of its class",
             false,
-            "packages gcc-multilib, libc6-dev-i386",
+            "packages libc6-dev-i386 and lib32gcc-VERSION-dev",
         );
+        let by_go = |name: &str, cgo| built_by_go("write.go", name, cgo, "-ldflags=");
+        let go = by_go("static.go", false);
+        add("static Go", go, is_static, false, "package golang-go");
         let copy = |name: &str, bits| {
             let path = directory().join(name);
             fs::copy(write(), &path).expect("copy");

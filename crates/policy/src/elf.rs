@@ -3,6 +3,8 @@
 //!
 //! Sources: elf(5), `fs/binfmt_script.c` and `fs/binfmt_elf.c` of Linux.
 
+mod go;
+
 /// Bytes from the beginning of a file that [`inspect`] wants: all that it looks
 /// at in a program as linkers make it. What lies elsewhere it asks for.
 pub const HEAD: usize = 1024;
@@ -247,6 +249,16 @@ struct Layout {
     size: usize,
     align: usize,
     header: usize,
+    section: SectionLayout,
+}
+
+/// The same for the table of sections; the last two in one of its entries.
+struct SectionLayout {
+    table: usize,
+    entry_size: usize,
+    names: usize,
+    offset: usize,
+    size: usize,
 }
 
 const LAYOUT_32: Layout = Layout {
@@ -258,6 +270,13 @@ const LAYOUT_32: Layout = Layout {
     size: 16,
     align: 28,
     header: 32,
+    section: SectionLayout {
+        table: 32,
+        entry_size: 46,
+        names: 50,
+        offset: 16,
+        size: 20,
+    },
 };
 
 const LAYOUT_64: Layout = Layout {
@@ -269,6 +288,13 @@ const LAYOUT_64: Layout = Layout {
     size: 32,
     align: 48,
     header: 56,
+    section: SectionLayout {
+        table: 40,
+        entry_size: 58,
+        names: 62,
+        offset: 24,
+        size: 32,
+    },
 };
 
 const ET_EXEC: u16 = 2;
@@ -321,11 +347,12 @@ fn elf(file: &mut File<'_, '_>) -> Option<Elf> {
             PT_INTERP => found.loader = loader(file, offset, size),
             PT_NOTE => {
                 let align = order.number(header, layout.align, layout.address)?;
-                found.go |= align <= 4 && has_go_note(file, order, offset, size);
+                found.go |= align <= 4 && go::has_note(file, order, offset, size);
             }
             _ => {}
         }
     }
+    found.go |= !found.go && found.loader != Loader::None && go::has_section(file, order, layout);
     Some(found)
 }
 
@@ -339,34 +366,4 @@ fn loader(file: &mut File<'_, '_>, offset: u64, size: u64) -> Loader {
     let path = path.get(..length).unwrap_or_default();
     let end = path.iter().position(|&b| b == 0).unwrap_or(path.len());
     Loader::of(path.get(..end).unwrap_or_default())
-}
-
-/// Go's linker leaves a note of the name "Go", type 4: the build id.
-fn has_go_note(file: &mut File<'_, '_>, order: Order, offset: u64, size: u64) -> bool {
-    let mut at = 0u64;
-    let rounded = |length: u32| u64::from(length).checked_next_multiple_of(4);
-    // Each note is 12 bytes and its name and content, so this ends.
-    while at < size.min(4096) {
-        let place = offset.checked_add(at);
-        let Some(note) = place.and_then(|place| file.array::<16>(place)) else {
-            return false;
-        };
-        let (Some(name), Some(content), Some(kind)) = (
-            order.word(&note, 0),
-            order.word(&note, 4),
-            order.word(&note, 8),
-        ) else {
-            return false;
-        };
-        if name == 4 && kind == 4 && note.ends_with(b"Go\0\0") {
-            return true;
-        }
-        let length = rounded(name).zip(rounded(content));
-        let length = length.and_then(|(name, content)| name.checked_add(content));
-        match length.and_then(|length| at.checked_add(length)?.checked_add(12)) {
-            Some(next) => at = next,
-            None => return false,
-        }
-    }
-    false
 }

@@ -70,6 +70,20 @@ fn programs_of_this_machine() {
     }
 }
 
+/// The names of the sections of this program, one of them changed to Go's.
+#[test]
+fn go_programs_without_a_build_id() {
+    let mut bytes = std::fs::read("/proc/self/exe").unwrap();
+    let name = b".gcc_except_table\0";
+    let at = bytes.windows(name.len()).rposition(|part| part == name);
+    let at = at.expect("a program made by rustc has such a section");
+    bytes[at..at + name.len()].copy_from_slice(b".go.buildinfo\0.x.\0");
+    let Image::Elf(elf) = look(&bytes, HEAD) else {
+        panic!("a program");
+    };
+    assert!(elf.go);
+}
+
 #[test]
 fn no_bytes_make_it_panic_or_loop() {
     let real = std::fs::read("/proc/self/exe").unwrap();
