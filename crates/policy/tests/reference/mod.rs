@@ -95,7 +95,8 @@ fn alternatives(pattern: &[u8]) -> Vec<Vec<u8>> {
 
 fn matches_alternative(pattern: &[u8], path: &[u8], kind: Kind, home: Option<&[u8]>) -> bool {
     let mut pattern = pattern.to_vec();
-    if pattern == b"~" || pattern.starts_with(b"~/") {
+    let of_home = [&b"~/"[..], b"~\\/"];
+    if pattern == b"~" || of_home.iter().any(|start| pattern.starts_with(start)) {
         let Some(home) = home else { return false };
         let mut literal: Vec<u8> = home.iter().flat_map(|&b| [b'\\', b]).collect();
         literal.extend_from_slice(&pattern[1..]);
