@@ -48,6 +48,9 @@ pub fn fold(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     } else {
         base
     };
+    if let Some(length) = join(base, given, out) {
+        return Some(length);
+    }
     let absolute = base.first() == Some(&b'/');
 
     // From the end to the beginning, so that a `..` is known before the
@@ -76,6 +79,40 @@ pub fn fold(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     let length = out.len().checked_sub(start)?;
     out.copy_within(start.., 0);
     Some(length)
+}
+
+/// The usual case of `fold`, without its care: an absolute `base` (or `given`)
+/// and nothing to fold. `None`: it is another case, or does not fit.
+fn join(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
+    let (base, given) = match (base, given) {
+        (b"/", [b'/', given @ ..]) => (&b""[..], given),
+        (b"/", given) => (&b""[..], given),
+        ([b'/', below @ ..], given) if nothing_to_fold(below) => (base, given),
+        _ => return None,
+    };
+    if !nothing_to_fold(given) {
+        return None;
+    }
+    let length = base.len().checked_add(1)?.checked_add(given.len())?;
+    let (head, rest) = out.get_mut(..length)?.split_at_mut_checked(base.len())?;
+    let (slash, tail) = rest.split_first_mut()?;
+    head.copy_from_slice(base);
+    *slash = b'/';
+    tail.copy_from_slice(given);
+    Some(length)
+}
+
+/// Whether folding would leave this path as it is. What has a component that
+/// begins with a dot counts as not so, which costs a hidden file a little time.
+fn nothing_to_fold(relative: &[u8]) -> bool {
+    let mut before = b'/';
+    for &byte in relative {
+        if before == b'/' && (byte == b'/' || byte == b'.') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b'/'
 }
 
 /// Writes `bytes` so that they end before `end`; says where they begin.
