@@ -4,44 +4,22 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
-
-fn is_root() -> bool {
-    // SAFETY: asks for a number.
-    unsafe { libc::geteuid() == 0 }
-}
+use umaskclamp_testkit::namespace;
 
 fn mode(path: &Path) -> u32 {
     let metadata = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     metadata.permissions().mode() & 0o777
 }
 
-/// Runs a shell script in a mount namespace of its own, in `dir`; `$SHIM` is the
-/// library, `$PWD/secret` is protected.
 fn script(dir: &Path, text: &str) {
-    let status = Command::new("unshare")
-        .args(["-m", "sh", "-ec", text])
-        .current_dir(dir)
-        .env("SHIM", umaskclamp_testkit::shim())
-        .env_remove("UMASKCLAMP_SHIM")
-        .env_remove("UMASKCLAMP_SHIM_I386")
-        .env_remove("UMASKCLAMP_TEST_WITHOUT")
-        .env("UMASKCLAMP_PATTERNS", dir.join("secret"))
-        .status()
-        .expect("unshare (util-linux) runs");
-    assert!(status.success(), "{text}: {status}");
+    let done = namespace::script(dir, text);
+    assert!(done.status.success(), "{text}: {done:?}");
 }
 
 fn tree() -> Option<TempDir> {
-    if !is_root() {
-        println!("limits: left out: only root can mount and change its root directory");
-        return None;
-    }
-    let namespaces = Command::new("unshare").args(["-m", "true"]).status();
-    if !namespaces.is_ok_and(|status| status.success()) {
-        println!("limits: left out: no mount namespace of its own to be had here");
+    if !namespace::possible() {
         return None;
     }
     let tree = tempfile::tempdir().expect("a temporary directory");

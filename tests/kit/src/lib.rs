@@ -9,6 +9,7 @@
 pub mod acl;
 pub mod artefact;
 pub mod judge;
+pub mod namespace;
 pub mod perform;
 pub mod rows;
 pub mod run;
