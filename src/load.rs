@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use std::fmt::Write;
 
 use libc::{c_char, c_int};
+use umaskclamp_policy::home;
 use umaskclamp_policy::settings::{self, Fault, FileFault, Mode, Settings};
 
 use crate::children::snapshot;
@@ -119,7 +120,6 @@ unsafe fn program_name(arguments: *const *const c_char) -> &'static [u8] {
 }
 
 /// `HOME`, or the home directory that `/etc/passwd` has for the effective user.
-/// Not `getpwuid(3)`: it loads name service modules, into every process.
 fn home(environment: &Environment) -> Option<Vec<u8>> {
     let set = environment
         .value(b"HOME")
@@ -128,14 +128,7 @@ fn home(environment: &Environment) -> Option<Vec<u8>> {
         return Some(home.to_vec());
     }
     let database = read_whole(c"/etc/passwd", usize::MAX).ok()?;
-    let user = sys::effective_user().to_string();
-    database
-        .split(|&byte| byte == b'\n')
-        .map(|line| line.split(|&byte| byte == b':'))
-        .find(|fields| fields.clone().nth(2) == Some(user.as_bytes()))
-        .and_then(|mut fields| fields.nth(5))
-        .filter(|home| home.starts_with(b"/"))
-        .map(<[u8]>::to_vec)
+    home::of_user(sys::effective_user(), &database).map(<[u8]>::to_vec)
 }
 
 fn read_file(path: &[u8]) -> Result<Vec<u8>, FileFault> {

@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use umaskclamp_policy::home;
 use umaskclamp_policy::list;
 use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::variables as name;
@@ -148,14 +149,8 @@ impl Environment {
             return Some(home.to_vec());
         }
         let database = fs::read("/etc/passwd").ok()?;
-        let user = rustix::process::geteuid().as_raw().to_string();
-        database
-            .split(|&byte| byte == b'\n')
-            .map(|line| line.split(|&byte| byte == b':'))
-            .find(|fields| fields.clone().nth(2) == Some(user.as_bytes()))
-            .and_then(|mut fields| fields.nth(5))
-            .filter(|home| home.starts_with(b"/"))
-            .map(<[u8]>::to_vec)
+        let user = rustix::process::geteuid().as_raw();
+        home::of_user(user, &database).map(<[u8]>::to_vec)
     }
 }
 

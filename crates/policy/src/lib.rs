@@ -35,6 +35,7 @@ pub mod acl;
 pub mod builtin;
 pub mod elf;
 pub mod escape;
+pub mod home;
 mod index;
 pub mod list;
 pub mod mode;
