@@ -81,5 +81,7 @@ fn transparent_record_locks_are_kept() {
         let facts = bare.facts();
         assert!(facts.contains("secret after fopen ccs: lost 0"), "{facts}");
         assert!(facts.contains("secret after close: lost 1"), "{facts}");
+        let again = "secret after locking again: lost 0";
+        assert!(facts.contains(again), "{facts}");
     }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 use umaskclamp_testkit::run::sh;
 use umaskclamp_testkit::stage::patterns;
-use umaskclamp_testkit::{Report, Tree, Who};
+use umaskclamp_testkit::{acl, Report, Tree, Who};
 
 /// Runs a shell script in a new tree with these settings, watched.
 fn script(who: Who, script: &str, settings: &[(&str, &str)]) -> (Tree, Report) {
@@ -90,6 +90,25 @@ fn enforce_by_default() {
             "{:?}",
             report.writes
         );
+    }
+}
+
+/// An ACL gives others rights as a mode does, and more of them.
+#[test]
+fn enforce_a_wide_file_with_an_acl() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let path = tree.at("secret/wide");
+        if let Err(error) = acl::set(&path, acl::ACCESS, &acl::generous(6)) {
+            println!("left out: a wide file with an ACL: {error}");
+            return;
+        }
+        let before = acl::get(&path, acl::ACCESS);
+        assert_eq!(acl::loose(&before), 0o066);
+        silent(&script_in(&tree, who, "echo new >> secret/wide", &[]));
+        let after = acl::get(&path, acl::ACCESS);
+        assert_eq!(acl::loose(&after), 0, "as {who}: {after:?}");
+        assert_eq!(before.len(), after.len(), "the entries themselves stay");
     }
 }
 

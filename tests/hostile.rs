@@ -5,9 +5,9 @@ use umaskclamp_testkit::artefact::c_program;
 use umaskclamp_testkit::stage::{patterns, Played};
 use umaskclamp_testkit::{Run, Tree, Who};
 
-fn play(scene: &str, who: Who, preload: bool) -> Played {
+fn play(scene: &str, flags: &[&str], who: Who, preload: bool) -> Played {
     let tree = Tree::full(who);
-    let program = c_program("hostile", &[]);
+    let program = c_program("hostile", flags);
     let run = if preload {
         Run::new(program)
     } else {
@@ -26,9 +26,14 @@ fn play(scene: &str, who: Who, preload: bool) -> Played {
 
 /// Facts as expected, bare and under the shim; only bare it leaks.
 fn holds(scene: &str, facts: &str) {
+    holds_built_with(&[], scene, facts);
+}
+
+fn holds_built_with(flags: &[&str], scene: &str, facts: &str) {
     for who in Who::all() {
         let what = format!("{scene} as {who}");
-        let (bare, shim) = (play(scene, who, false), play(scene, who, true));
+        let bare = play(scene, flags, who, false);
+        let shim = play(scene, flags, who, true);
         assert_eq!(bare.facts(), facts, "{what}, bare");
         assert_eq!(shim.facts(), facts, "{what}");
         bare.leaks_something(&what);
@@ -60,14 +65,30 @@ fn enforce_without_memory() {
 /// need not protect, but must work.
 #[test]
 fn enforce_from_constructors_to_destructors() {
-    holds("ends", "before everything 1\n");
+    holds("ends", "before everything 1\nmade 3\n");
+}
+
+fn fifos(flags: &[&str]) {
+    let one = "interrupted -1 errno 4\nfopen interrupted 0 errno 4\njumped out\n\
+        cancelled 1 cleaned up 1\nworks 1\n";
+    holds_built_with(flags, "fifos", &one.repeat(2));
 }
 
 #[test]
 fn enforce_after_a_blocked_open_was_left() {
-    let one = "interrupted -1 errno 4\nfopen interrupted 0 errno 4\njumped out\n\
-        cancelled 1 cleaned up 1\nworks 1\n";
-    holds("fifos", &one.repeat(2));
+    fifos(&[]);
+}
+
+/// Built so, cleanup handlers are found by unwinding the stack, frame by frame,
+/// through the hook's own.
+#[test]
+fn enforce_after_a_blocked_open_was_unwound() {
+    fifos(&["-fexceptions"]);
+}
+
+#[test]
+fn enforce_after_many_blocked_opens_were_left_and_without_memory() {
+    holds("jumps", "jumped, but for 0\nfailed 0\n");
 }
 
 /// A program under a filter dies of a system call that it did not expect.

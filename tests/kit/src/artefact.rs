@@ -105,9 +105,11 @@ pub fn program(name: &str) -> PathBuf {
 /// compiler driver too, so none is asked for that was not there.
 pub fn c_program(name: &str, flags: &[&str]) -> PathBuf {
     static DONE: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let out = scratch().join(name);
+    // The same source with other flags is another program.
+    let full = [&[name], flags].concat().concat().replace('/', "-");
+    let out = scratch().join(&full);
     let mut done = DONE.lock().expect("no panic while building");
-    if !done.iter().any(|d| d == name) {
+    if !done.contains(&full) {
         let source = workspace().join("tests/kit/c").join(format!("{name}.c"));
         let built = Command::new("cc")
             .args(["-O1", "-g0", "-Wall", "-Werror", "-pthread", "-o"])
@@ -124,7 +126,7 @@ pub fn c_program(name: &str, flags: &[&str]) -> PathBuf {
             String::from_utf8_lossy(&built.stderr)
         );
         fs::set_permissions(&out, fs::Permissions::from_mode(0o755)).expect("chmod");
-        done.push(name.to_owned());
+        done.push(full);
     }
     out
 }

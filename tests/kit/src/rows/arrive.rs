@@ -2,6 +2,7 @@
 
 use super::spots::{few, AT_SPOTS, PATH_SPOTS};
 use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use crate::acl;
 use libc::{AT_FDCWD, AT_SYMLINK_FOLLOW, O_RDONLY, O_TMPFILE, O_WRONLY};
 
 const FAMILY: &str = "arrive";
@@ -45,6 +46,15 @@ pub fn rows() -> Vec<Row> {
             .chain(few(PATH_SPOTS))
             .map(|s| row(s, at("linkat", FROM, Some(0)))),
     );
+
+    // With an ACL that gives others more: it came by that where it was allowed.
+    for call in ["rename", "link"] {
+        let value = acl::generous(6);
+        let size = value.len() as i64;
+        let args = [t(FROM), t(acl::ACCESS), Arg::Data(value), n(size), n(0)];
+        let give = step("setxattr", args, Ret::Int);
+        rows.push(Row::new(FAMILY, here, vec![give, two(call, FROM)]).tag("acl"));
+    }
 
     // Onto a name that is taken, and with flags.
     for leaf in ["wide", "narrow"] {

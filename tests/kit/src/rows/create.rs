@@ -176,6 +176,7 @@ fn modes() -> Vec<Row> {
         let make = step("mkdirat", [Arg::Dir, Arg::Path, n(mode)], Ret::Int);
         rows.push(row(here, make).tag(tag));
         rows.push(row(here, step("mkfifo", [Arg::Path, n(mode)], Ret::Int)).tag(tag));
+        rows.push(row(here, step("creat", [Arg::Path, n(mode)], Ret::Fd)).tag(tag));
     }
     for mode in [
         "w+",

@@ -66,6 +66,15 @@ pub fn rows() -> Vec<Row> {
         rows.push(row(here, by_fd(O_RDONLY, mode)).tag(&format!("{mode:04o}")));
     }
     rows.push(row(here, by_fd(O_RDWR, 0o666)).tag("rdwr"));
+    // The upper half of a register, and bits that are no mode.
+    for (tag, mode) in [
+        ("upper-half", 0x7eed_beef_0000_01b6),
+        ("no-mode-bits", 0o7_000_666i64),
+    ] {
+        let widen = |call: &str, first| row(here, step(call, [first, n(mode)], Ret::Int)).tag(tag);
+        rows.push(widen("chmod", Arg::Path));
+        rows.push(widen("fchmod", Arg::Open(O_RDONLY, "{D}/{S}/{L}".into())));
+    }
     let file = "{D}/{S}/{L}";
     rows.push(
         row(

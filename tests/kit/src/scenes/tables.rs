@@ -220,6 +220,12 @@ pub fn locks(dir: &Path) -> String {
             look("truncate");
             libc::fclose(stream);
             look("close");
+            // A stream keeps its number: libc as well closes the one that it got.
+            libc::fcntl(fd, libc::F_SETLK, &lock);
+            look("locking again");
+            let other = libc::fopen(c"/dev/null".as_ptr(), c"r".as_ptr());
+            libc::freopen(path.as_ptr(), c"r+".as_ptr(), other);
+            look("freopen");
         }
     }
     facts
