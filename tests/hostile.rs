@@ -102,6 +102,20 @@ fn transparent_no_system_call_where_no_rule_protects() {
     filtered("create", "!*.iso");
 }
 
+/// A place that is protected costs calls of the shim's own; these and no others.
+#[test]
+fn enforce_under_a_filter_that_knows_few_calls() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let run = Run::new(c_program("filtered", &[]));
+        let run = run.arg(&tree.root).arg("protected");
+        let report = run.patterns(patterns(&tree)).who(who).umask(0o022).run();
+        assert_eq!(report.status.code(), Some(0), "{who}: {}", report.status);
+        let modes = ["secret/newer", "outside/dir.iso", "secret/wide"].map(|name| tree.mode(name));
+        assert_eq!(modes, [0o600, 0o700, 0o600], "as {who}");
+    }
+}
+
 fn filtered(what: &str, list: &str) {
     for who in Who::all() {
         for preload in [false, true] {

@@ -1,7 +1,8 @@
-/* filtered DIR read|create: reads, or creates, under a filter that kills at any
- * system call that such a program does not make by itself. Where nothing is
+/* filtered DIR read|create|protected: reads, or creates, under a filter that kills
+ * at any system call that such a program does not make by itself. Where nothing is
  * created, and where no rule protects anything, a shim has no reason to make
- * one either. */
+ * one either. Where something is protected it has to look where a path leads:
+ * by four calls that read, and one that narrows. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,8 +23,13 @@
 
 int main(int argc, char **argv)
 {
-	int creates = argc == 3 && strcmp(argv[2], "create") == 0;
-	struct sock_filter filter[] = {
+	int reads = argc == 3 && strcmp(argv[2], "read") == 0;
+	int protected = argc == 3 && strcmp(argv[2], "protected") == 0;
+	const char *file = protected ? "outside/secret-into/new" : "plain/new";
+	const char *newer = protected ? "secret/newer" : "plain/newer";
+	const char *dir = protected ? "outside/dir.iso" : "plain/dir";
+	const char *wide = protected ? "secret/wide" : "plain/wide";
+	struct sock_filter plain[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		ALLOW(openat), ALLOW(read), ALLOW(write), ALLOW(close), ALLOW(newfstatat), ALLOW(fstat),
 #ifdef SYS_mkdir
@@ -33,7 +39,15 @@ int main(int argc, char **argv)
 		ALLOW(brk), ALLOW(getrandom), ALLOW(mmap), ALLOW(lseek), ALLOW(exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+	struct sock_filter more[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(getcwd), ALLOW(readlinkat), ALLOW(rt_sigprocmask), ALLOW(fchmod), ALLOW(ftruncate),
+	};
+	struct sock_filter filter[(sizeof plain + sizeof more) / sizeof *plain];
+	size_t first = protected ? sizeof more : 0;
+	memcpy(filter, more, first);
+	memcpy((char *)filter + first, plain, sizeof plain);
+	struct sock_fprog program = { (first + sizeof plain) / sizeof *plain, filter };
 	char buffer[64];
 
 	if (argc != 3 || chdir(argv[1]) != 0)
@@ -41,7 +55,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 		return errno;
-	if (!creates) {
+	if (reads) {
 		/* Nothing here creates, widens, names or writes. */
 		int fd = open("plain/wide", O_RDONLY);
 		if (read(fd, buffer, sizeof buffer) != 4)
@@ -53,13 +67,17 @@ int main(int argc, char **argv)
 		fclose(stream);
 		return 0;
 	}
-	int fd = open("plain/new", O_CREAT | O_WRONLY, 0666);
+	int fd = open(file, O_CREAT | O_WRONLY, 0666);
 	if (write(fd, "new\n", 4) != 4)
 		return 4;
 	close(fd);
-	if (mkdir("plain/dir", 0777) != 0 || chmod("plain/new", 0640) != 0)
+	if (mkdir(dir, 0777) != 0 || chmod(file, 0640) != 0)
 		return 5;
-	if (rename("plain/new", "plain/newer") != 0)
+	if (rename(file, newer) != 0)
 		return 6;
+	fd = open(wide, O_WRONLY | O_TRUNC);
+	if (write(fd, "new\n", 4) != 4)
+		return 7;
+	close(fd);
 	return 0;
 }
