@@ -115,7 +115,7 @@ fn root_only_a_log_on_a_full_file_system() {
     // First as root, then as an ordinary user; in between there is room, and a record.
     goes_on(
         &tree,
-        "mkdir full; mount -t tmpfs -o size=16k,mode=1777 tmpfs full
+        "mkdir full; mount -t tmpfs -o size=16k,mode=0777 tmpfs full
          dd if=/dev/zero of=full/rest bs=4k 2>/dev/null || :
          if sh -c 'echo x > full/probe' 2>/dev/null; then exit 9; fi
          export UMASKCLAMP_LOG_FILE=$PWD/full/log
