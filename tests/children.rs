@@ -7,8 +7,13 @@
 #[path = "children/programs.rs"]
 mod programs;
 
+#[path = "children/chain.rs"]
+mod chain;
+
+#[path = "children/failing.rs"]
+mod failing;
+
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use programs::{
@@ -53,7 +58,7 @@ const CURRENT: &[&str] = &[
 
 /// What a program may have done to its environment (`tests/children/start.c`).
 const LOSSES: &[&str] = &[
-    "keep", "clear", "own", "unset", "off", "other", "zero", "scribble", "long",
+    "keep", "clear", "own", "reset", "unset", "off", "other", "zero", "scribble", "long",
 ];
 
 fn ways() -> impl Iterator<Item = &'static str> {
@@ -83,30 +88,6 @@ fn enforce_no_way_to_lose_the_environment_loses_the_protection() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn enforce_a_chain_of_losses() {
-    for who in Who::all() {
-        let tree = Tree::empty(who);
-        let start = start().to_str().expect("a path of ours");
-        let write = write().to_str().expect("a path of ours");
-        let script = format!(
-            "exec perl -e '%ENV = (); exec @ARGV' \
-             env -i {start} system clear {start} posix_spawn off \
-             {start} vfork-execve own {start} popen zero {start} fexecve other \
-             {start} syscall scribble {start} execl unset {start} execlp clear \
-             env -i {start} clone-execve clear {start} execle own {write} a.iso b.txt"
-        );
-        let report = Run::new("/bin/sh")
-            .args(["-c", &script])
-            .patterns("*.iso")
-            .who(who)
-            .cwd(&tree.root)
-            .umask(0o022)
-            .run();
-        assert_eq!(modes(&report), ["0600", "0644"], "{who}: {report:?}");
-    }
 }
 
 /// The lines of the child's environment under the shim, and without it.
@@ -216,124 +197,6 @@ fn off_does_nothing() {
         .arg("environment")
         .run();
     assert_eq!(text(&report.stdout), "A=1\nLANG=C\nA=2\n");
-}
-
-/// Failing starts: the same result and errno as without the shim, and the same
-/// umask and environment afterwards.
-#[test]
-fn failures_are_those_of_plain_libc() {
-    for who in Who::all() {
-        let tree = Tree::empty(who);
-        let file = |name: &str, content: &[u8], bits: u32| {
-            let path = tree.file(name, bits, who);
-            fs::write(&path, content).expect("write");
-            path.to_str().expect("a path of ours").to_owned()
-        };
-        let mut longest = b"#!/".to_vec();
-        longest.resize(255, b'x');
-        longest.push(b'\n');
-        let mut too_long = longest.clone();
-        too_long.insert(10, b'x');
-        symlink(tree.at("loop"), tree.at("loop")).expect("symlink");
-        let below = |name: &str| tree.at(name).to_str().expect("a path of ours").to_owned();
-        let mut targets = vec![
-            file("missing", b"#!/nonexistent/interpreter\n", 0o755),
-            file("longest", &longest, 0o755),
-            file("too-long", &too_long, 0o755),
-            file("empty", b"", 0o755),
-            file("no-format", b"\x7fELFnot", 0o755),
-            file("no-right", b"#!/bin/sh\n", 0o644),
-            file("blanks", b"#!   \n", 0o755),
-            below("nothing"),
-            below("loop"),
-            below("empty/below"),
-            tree.root.to_str().expect("a path of ours").to_owned(),
-            format!("{}/{}", tree.root.display(), "n".repeat(300)),
-            format!("/{}", "d/".repeat(2100)),
-        ];
-        // Five scripts deep is the kernel's limit.
-        for depth in 0..8 {
-            let before = match depth {
-                0 => "/bin/sh".to_owned(),
-                depth => below(&format!("deep{}", depth - 1)),
-            };
-            let line = format!("#!{before}\n");
-            targets.push(file(&format!("deep{depth}"), line.as_bytes(), 0o755));
-        }
-        for target in &targets {
-            for how in ways() {
-                // A shell says more than a number of an error.
-                if ["system", "popen", "wordexp"].contains(&how) {
-                    continue;
-                }
-                let outcome = |run: Run| {
-                    let report = run.args([how, "own"]).arg(target).run();
-                    (
-                        report.status.code(),
-                        text(&report.stdout),
-                        text(&report.stderr),
-                    )
-                };
-                assert_eq!(
-                    outcome(shimmed(start(), who, &tree)),
-                    outcome(bare(start(), who, &tree)),
-                    "{who} {how} {target:.80}"
-                );
-            }
-        }
-    }
-}
-
-/// Where the arguments leave no room for the settings, the program starts without
-/// them, under the narrowed umask; one that is too large without them fails.
-#[test]
-fn enforce_a_start_with_no_room_for_the_settings() {
-    let who = Who::ordinary();
-    let tree = Tree::empty(who);
-    // A list of 110,000 bytes.
-    let long = format!("*.iso:{}", "*.abcdefgh:".repeat(10_000));
-    let long = long.trim_end_matches(':');
-    let stack = |run: Run| {
-        // SAFETY: setrlimit allocates nothing and takes no lock.
-        unsafe {
-            run.pre_exec(|| {
-                let limit = libc::rlimit {
-                    rlim_cur: 8 << 20,
-                    rlim_max: libc::RLIM_INFINITY,
-                };
-                libc::setrlimit(libc::RLIMIT_STACK, &limit);
-                Ok(())
-            })
-        }
-    };
-    for how in ["execve", "vfork-execve", "fexecve", "posix_spawn"] {
-        let run = |run: Run, name: &str| {
-            let report = stack(run)
-                .args([how, "own"])
-                .arg(write())
-                .args([name, "fill"])
-                .run();
-            let made = modes(&report).first().cloned();
-            clear(&tree, &[name, "x"]);
-            (made, text(&report.stderr))
-        };
-        let (made, said) = run(shimmed(start(), who, &tree).patterns(long), "b.txt");
-        assert_eq!(made.as_deref(), Some("0600"), "{how}: {said:.300}");
-        assert!(
-            said.contains("no room for the settings"),
-            "{how}: {said:.300}"
-        );
-        // With a short list all of it fits, and the program is entered.
-        let (made, said) = run(shimmed(start(), who, &tree), "b.txt");
-        assert_eq!(made.as_deref(), Some("0644"), "{how}: {said:.300}");
-        let refusing = shimmed(start(), who, &tree)
-            .patterns(long)
-            .env("UMASKCLAMP_UNREACHABLE", "refuse");
-        let (made, said) = run(refusing, "b.txt");
-        assert_eq!(made, None, "{how}");
-        let error = libc::E2BIG;
-        assert!(said.contains(&format!(" {error}\n")), "{how}: {said:.300}");
-    }
 }
 
 #[test]

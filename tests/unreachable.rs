@@ -12,11 +12,11 @@ mod programs;
 mod go;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;
 
-use programs::{clear, directory, kinds, modes, shimmed, start, text, write};
-use umaskclamp_testkit::{Tree, Who};
+use programs::{bare, clear, directory, kinds, modes, shimmed, start, text, write};
+use umaskclamp_testkit::{Run, Tree, Who};
 
 /// Starts by which an unreachable program is tried.
 const STARTS: &[&str] = &[
@@ -141,6 +141,89 @@ fn enforce_scripts_lead_to_their_interpreter() {
             assert!(modes(&report).contains(&"0600".to_owned()), "{name}");
             assert!(text(&report.stderr).contains("static program"), "{name}");
             clear(&tree, &["x.txt"]);
+        }
+    }
+}
+
+/// The longest line that the kernel takes: a path of 247 bytes and an argument.
+#[test]
+fn enforce_an_interpreter_line_of_255_bytes() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let mut targets = vec![(write().to_owned(), "x.iso"), (write().to_owned(), "x.txt")];
+    targets.extend(
+        kinds()
+            .iter()
+            .take(1)
+            .map(|kind| (kind.path.clone(), "x.txt")),
+    );
+    for (number, (program, argument)) in targets.iter().enumerate() {
+        let mut path = format!("{}/{number}", directory().display());
+        path.push_str(&"x".repeat(247 - path.len()));
+        symlink(program, &path).expect("symlink");
+        let line = format!("#!{path} {argument}");
+        assert_eq!(line.len(), 255);
+        let script = tree.file("script", 0o755, who);
+        fs::write(&script, format!("{line}\n")).expect("write");
+        for how in STARTS.iter().filter(|how| **how != "fexecve") {
+            let report = shimmed(start(), who, &tree)
+                .args([how, "own"])
+                .arg(&script)
+                .run();
+            let name = format!("{how} {}: {report:?}", program.display());
+            let entered = program == write();
+            let plain = entered && *argument == "x.txt";
+            assert_eq!(
+                modes(&report),
+                [if plain { "0644" } else { "0600" }],
+                "{name}"
+            );
+            let said = text(&report.stderr).contains("static program");
+            assert_eq!(said, !entered, "{name}");
+            clear(&tree, &["x.txt", "x.iso"]);
+        }
+    }
+}
+
+/// Exit status, what is said of an error, and the owner of what is made.
+#[test]
+fn unreachable_programs_end_as_without_the_shim() {
+    for who in Who::all() {
+        let tree = Tree::empty(who);
+        tree.file("there", 0o644, who);
+        let denied = Path::new("/proc/version/x");
+        let names = [
+            &tree.at("new"),
+            &tree.at("there"),
+            &tree.at("no/such"),
+            denied,
+        ];
+        for kind in kinds() {
+            for how in STARTS {
+                for name in names {
+                    let end = |run: Run| {
+                        let report = run.args([how, "own"]).arg(&kind.path).arg(name).run();
+                        let made = fs::metadata(tree.at("new")).ok();
+                        clear(&tree, &["new"]);
+                        let said = text(&report.stderr);
+                        let ours =
+                            |line: &&str| line.contains("unreachable") || line.contains("ld.so");
+                        let own = said.lines().filter(|line| !ours(line));
+                        (
+                            report.status.code(),
+                            own.collect::<Vec<_>>().join("\n"),
+                            made.map(|made| (made.uid(), made.gid())),
+                        )
+                    };
+                    assert_eq!(
+                        end(shimmed(start(), who, &tree)),
+                        end(bare(start(), who, &tree)),
+                        "{who} {how} {} {}",
+                        kind.path.display(),
+                        name.display()
+                    );
+                }
+            }
         }
     }
 }

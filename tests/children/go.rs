@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use umaskclamp_testkit::{Run, Tree, Who};
 
-use crate::programs::{bare, built_by_go, clear, kinds, modes, shimmed, start, text};
+use crate::programs::{bare, built_by_go, clear, modes, shimmed, start, text};
 
 /// What a record says of a Go program that names a dynamic loader.
 const OWN_CALLS: &str = "makes its own system calls (Go)";
@@ -78,47 +78,6 @@ fn go_linked_with_libc_is_entered_and_has_the_umask_too() {
             assert_eq!(modes(&report), expected, "{name}");
             assert!(text(&report.stderr).contains(OWN_CALLS), "{name}");
             clear(&tree, &made);
-        }
-    }
-}
-
-/// Result, exit status and errno of Go programs that succeed and that fail.
-#[test]
-fn go_programs_end_as_without_the_shim() {
-    let programs: Vec<_> = kinds().iter().filter(|kind| kind.go).collect();
-    if programs.is_empty() {
-        println!("skipped: Go programs: package golang-go");
-    }
-    for who in Who::all() {
-        let tree = Tree::empty(who);
-        tree.file("there", 0o644, who);
-        let denied = Path::new("/proc/version/x");
-        for kind in &programs {
-            for name in [
-                &tree.at("new"),
-                &tree.at("there"),
-                &tree.at("no/such"),
-                denied,
-            ] {
-                let end = |run: Run| {
-                    let report = run
-                        .args(["posix_spawn", "own"])
-                        .arg(&kind.path)
-                        .arg(name)
-                        .run();
-                    clear(&tree, &["new"]);
-                    let said = text(&report.stderr);
-                    let own = said.lines().filter(|line| !line.contains(kind.reason));
-                    (report.status.code(), own.collect::<Vec<_>>().join("\n"))
-                };
-                assert_eq!(
-                    end(shimmed(start(), who, &tree)),
-                    end(bare(start(), who, &tree)),
-                    "{who} {} {}",
-                    kind.path.display(),
-                    name.display()
-                );
-            }
         }
     }
 }

@@ -115,6 +115,16 @@ program!(show, "show");
 program!(attributes, "attributes");
 program!(threads, "threads");
 
+/// `write.c` as a static program; says so if there can be none.
+pub fn write_static() -> Option<&'static Path> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| built("write.c", "write-static", "cc", &["-static"]));
+    if built.is_none() {
+        println!("skipped: a static program: libc6-dev has no libc.a");
+    }
+    built.as_deref()
+}
+
 /// A kind of program that a preload cannot enter.
 pub struct Kind {
     pub path: PathBuf,
@@ -122,8 +132,6 @@ pub struct Kind {
     pub reason: &'static str,
     /// Whether only an ordinary user's exec of it is special.
     pub for_users: bool,
-    /// Made of `write.go`.
-    pub go: bool,
 }
 
 /// `write.c` as each kind of program that can be made here; says of the others
@@ -135,7 +143,6 @@ pub fn kinds() -> &'static [Kind] {
         let mut add =
             |name: &str, made: Option<PathBuf>, reason, for_users, missing: &str| match made {
                 Some(path) => kinds.push(Kind {
-                    go: path.extension().is_some_and(|extension| extension == "go"),
                     path,
                     reason,
                     for_users,
@@ -173,8 +180,7 @@ pub fn kinds() -> &'static [Kind] {
             false,
             "packages libc6-dev-i386 and lib32gcc-VERSION-dev",
         );
-        let by_go = |name: &str, cgo| built_by_go("write.go", name, cgo, "-ldflags=");
-        let go = by_go("static.go", false);
+        let go = built_by_go("write.go", "static-go", false, "-ldflags=");
         add("static Go", go, is_static, false, "package golang-go");
         let copy = |name: &str, bits| {
             let path = directory().join(name);

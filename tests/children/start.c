@@ -24,6 +24,12 @@ extern char **environ;
 
 static char *own[] = { "A=1", "LANG=C", "A=2", NULL };
 
+/* What sudo(8) gives a command. */
+static char *reset[] = {
+    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "SHELL=/bin/sh", "LOGNAME=x",
+    "USER=x", "SUDO_COMMAND=x", "SUDO_USER=x", "SUDO_UID=0", "SUDO_GID=0", NULL
+};
+
 static char **change(const char *what)
 {
     if (strcmp(what, "keep") == 0)
@@ -32,6 +38,8 @@ static char **change(const char *what)
         return clearenv() == 0 ? environ : NULL;
     if (strcmp(what, "own") == 0)
         return environ = own;
+    if (strcmp(what, "reset") == 0)
+        return environ = reset;
     if (strcmp(what, "unset") == 0) {
         unsetenv("LD_PRELOAD");
         return environ;
