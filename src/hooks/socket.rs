@@ -1,7 +1,7 @@
 //! `bind` of a Unix socket to a path (unix(7)), and the one libc function that
 //! binds inside itself.
 
-use core::ffi::c_void;
+use core::ffi::{c_void, CStr};
 
 use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
 
@@ -50,6 +50,19 @@ hook! {
     }
 }
 
+/// The first glibc of each machine that had it (`sunrpc/Versions`, 2.1).
+const SVCUNIX_CREATE_SINCE: &CStr = if cfg!(target_arch = "x86_64") {
+    c"GLIBC_2.2.5"
+} else if cfg!(target_arch = "x86") {
+    c"GLIBC_2.1"
+} else if cfg!(target_arch = "arm") {
+    c"GLIBC_2.4"
+} else if cfg!(target_arch = "riscv64") {
+    c"GLIBC_2.27"
+} else {
+    c"GLIBC_2.17"
+};
+
 /// `svcunix_create` (SunRPC) is there for old binaries only, under this version;
 /// it makes a socket and binds it. Given one, it takes that.
 type SvcunixCreate = unsafe extern "C" fn(c_int, c_uint, c_uint, *mut c_char) -> *mut c_void;
@@ -63,14 +76,13 @@ pub unsafe extern "C" fn svcunix_create(
     receive_size: c_uint,
     path: *mut c_char,
 ) -> *mut c_void {
-    // redhook asks for default versions only, and would panic. Not at load
-    // either: hardly any program has it.
+    // A symbol with no default version, which is all that `real!` looks for.
     // SAFETY: terminated strings.
     let found = unsafe {
         libc::dlvsym(
             libc::RTLD_NEXT,
             c"svcunix_create".as_ptr(),
-            c"GLIBC_2.2.5".as_ptr(),
+            SVCUNIX_CREATE_SINCE.as_ptr(),
         )
     };
     if found.is_null() {

@@ -10,6 +10,12 @@
 
 #if defined(__x86_64__)
 #define VERSION "GLIBC_2.2.5"
+#elif defined(__i386__)
+#define VERSION "GLIBC_2.1"
+#elif defined(__arm__)
+#define VERSION "GLIBC_2.4"
+#elif defined(__riscv)
+#define VERSION "GLIBC_2.27"
 #elif defined(__aarch64__)
 #define VERSION "GLIBC_2.17"
 #else
