@@ -101,7 +101,7 @@ openat_2_hook!(__openat64_2 => hook___openat64_2);
 const CREAT_FLAGS: c_int = O_CREAT | O_WRONLY | O_TRUNC;
 
 macro_rules! creat_hook {
-    ($name:ident, $open:ident => $hook:ident) => {
+    ($name:ident => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, mode: mode_t) -> c_int => $hook {
                 let call = call(stringify!($name), AT_FDCWD, path, CREAT_FLAGS);
@@ -109,8 +109,10 @@ macro_rules! creat_hook {
                     if flags == CREAT_FLAGS {
                         real!($name)(path, mode)
                     } else {
-                        // A wide file is there and is to be narrowed first.
-                        real!($open)(path, flags, mode)
+                        // A wide file is there and is to be narrowed first. By
+                        // `open64`, because a 64-bit kernel's creat(2) sets no
+                        // limit of 2 GiB to a 32-bit program either.
+                        real!(open64)(path, flags, mode)
                     }
                 })
             }
@@ -118,8 +120,8 @@ macro_rules! creat_hook {
     };
 }
 
-creat_hook!(creat, open => hook_creat);
-creat_hook!(creat64, open64 => hook_creat64);
+creat_hook!(creat => hook_creat);
+creat_hook!(creat64 => hook_creat64);
 
 /// `open` for streams: the real symbol, at whatever this mode string asked.
 ///
