@@ -56,6 +56,23 @@ fn enforce_what_cannot_be_entered_runs_under_a_narrowed_umask() {
     }
 }
 
+/// Where the kernel refuses the task that narrows the umask for the child alone,
+/// the child runs as it would without: with no trace of that in the program.
+#[test]
+fn a_refused_helper_leaves_no_errno() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    // A Go program could not start there: it needs threads.
+    let Some(kind) = kinds().first() else { return };
+    let report = shimmed(start(), who, &tree)
+        .args(["filtered-posix_spawn", "keep"])
+        .arg(&kind.path)
+        .arg("b.txt")
+        .run();
+    assert_eq!(modes(&report), ["0644"], "{report:?}");
+    assert!(report.status.success(), "{report:?}");
+}
+
 #[test]
 fn enforce_a_mask_for_a_group_holds_for_unreachable_programs() {
     let who = Who::ordinary();

@@ -9,6 +9,7 @@ use core::mem::MaybeUninit;
 
 use libc::{c_int, c_short, posix_spawnattr_t, sigset_t, POSIX_SPAWN_SETSIGMASK};
 
+use crate::errno;
 use crate::sys::{self, programs};
 
 /// Makes a call that replaces this program, under a narrowed umask, which is put
@@ -97,6 +98,7 @@ pub unsafe fn spawn(
         | libc::CLONE_THREAD
         | libc::CLONE_SYSVSEM
         | libc::CLONE_VFORK;
+    let error = errno::get();
     // SAFETY: the stack is a fresh mapping, and the task outlives the helper,
     // which is gone when `clone` returns.
     let helper = unsafe {
@@ -106,7 +108,11 @@ pub unsafe fn spawn(
     programs::set_signals(before);
     // SAFETY: the mapping of above; nothing runs on it any more.
     unsafe { sys::unmap(stack, STACK) };
-    (helper >= 0).then_some(task.result)
+    if helper < 0 {
+        errno::set(error);
+        return None;
+    }
+    Some(task.result)
 }
 
 extern "C" fn helper(task: *mut c_void) -> c_int {
