@@ -3,13 +3,13 @@
 use std::thread;
 
 use umaskclamp_testkit::stage::{command, patterns};
-use umaskclamp_testkit::{program, who, Run, Tree, Who};
+use umaskclamp_testkit::{who, Run, Tree, Who};
 
 /// What the stranger got hold of while the writer worked.
 fn race(preload: bool) -> String {
     let tree = Tree::full(Who::User);
     let writer = command("writer", &tree, Who::User, preload);
-    let stranger = Run::bare(program("doors"))
+    let stranger = Run::kit("doors", false)
         .arg("--scene")
         .arg("reader")
         .arg(&tree.root);

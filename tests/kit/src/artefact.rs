@@ -51,11 +51,13 @@ fn build_with(args: &[&str], variables: &[(&str, &str)]) {
 
 /// Absolute path of the library under test: `UMASKCLAMP_SHIM` if set, else the
 /// release library, built once per test process. If an ordinary user could not
-/// read it where it lies, the path of a copy that such a user can read.
+/// read it where it lies, the path of a copy that such a user can read. A path
+/// with `$LIB` in it is for the dynamic loader to expand, as it is.
 pub fn shim() -> PathBuf {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
     SHIM.get_or_init(|| {
         let built = match std::env::var_os("UMASKCLAMP_SHIM") {
+            Some(path) if path.to_string_lossy().contains("/$LIB/") => return path.into(),
             Some(path) => PathBuf::from(path),
             None => {
                 build(&["--release", "-p", "umaskclamp"]);
@@ -98,6 +100,15 @@ pub fn program(name: &str) -> PathBuf {
         }
     });
     readable(&dir.join(name))
+}
+
+/// What runs the kit's programs where they are another machine's: qemu-user, as
+/// `UMASKCLAMP_TEST_EMULATOR` has it, with its options, separated by spaces.
+/// Its system calls are its program's one for one, so the tracer sees those.
+pub fn emulator() -> Option<(String, Vec<String>)> {
+    let line = std::env::var("UMASKCLAMP_TEST_EMULATOR").ok()?;
+    let mut words = line.split(' ').map(str::to_owned);
+    Some((words.next()?, words.collect()))
 }
 
 /// Absolute path of the program made of `tests/kit/c/NAME.c`: for what Rust

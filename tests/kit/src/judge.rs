@@ -1,11 +1,12 @@
 //! Runs rows, bare and under the shim, and says what is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::ran::{known, run_row, Ran};
 use crate::rows::{Needs, Row, Same};
 use crate::watch::{Report, Seen};
-use crate::{acl, artefact, run, Run, Tree, Who};
+use crate::{run, Who};
 
 /// Bits that the default mask takes away.
 pub const MASK: u32 = 0o077;
@@ -19,14 +20,17 @@ pub struct Verdict {
     pub left_out: Vec<String>,
     /// What is wrong, a line each.
     pub faults: Vec<String>,
+    /// The rows in which something is.
+    failed: BTreeSet<String>,
 }
 
 impl Verdict {
     /// Prints the count and fails with every fault.
     pub fn check(self, what: &str) {
         println!(
-            "{what}: {} rows, {} left out",
+            "{what}: {} rows, {} failed, {} left out",
             self.rows,
+            self.failed.len(),
             self.left_out.len()
         );
         for line in &self.left_out {
@@ -43,66 +47,15 @@ impl Verdict {
     }
 
     fn fault(&mut self, row: &Row, who: Who, text: impl std::fmt::Display) {
-        self.faults.push(format!("{} as {who}: {text}", row.name));
+        let name = format!("{} as {who}", row.name);
+        self.faults.push(format!("{name}: {text}"));
+        self.failed.insert(name);
     }
-}
 
-/// One run of a row in a new tree.
-struct Ran {
-    report: Report,
-    /// How others see it, with the tree's own name taken out.
-    facts: String,
-    errors: String,
-}
-
-fn run_row(row: &Row, who: Who, preload: bool) -> Result<Ran, String> {
-    let tree = Tree::with(who, row.side);
-    if row.acl {
-        let parent = tree.at(row.side);
-        acl::set(&parent, acl::DEFAULT, &acl::generous(7))
-            .map_err(|e| format!("no ACLs in {}: {e}", tree.root.display()))?;
+    fn leave_out(&mut self, row: &Row, who: Who, reason: &str) {
+        let name = &row.name;
+        self.left_out.push(format!("{name} as {who}: {reason}"));
     }
-    let doors = artefact::program("doors");
-    let run = if preload {
-        Run::new(doors)
-    } else {
-        Run::bare(doors)
-    };
-    let root = tree.root.to_str().expect("UTF-8");
-    let patterns =
-        format!("{root}/secret:*.iso:/dev/shm/*-secret:/dev/shm/sem.*-secret:/dev/mqueue/*-secret");
-    let unique = tree
-        .root
-        .file_name()
-        .expect("name")
-        .to_string_lossy()
-        .into_owned();
-    let shared = [
-        format!("/dev/shm/{unique}-{}", row.side),
-        format!("/dev/shm/sem.{unique}-{}", row.side),
-    ];
-    let run = run.arg(&row.name).arg(root).patterns(patterns).who(who);
-    let mut report = run.watch_also(&tree.root, &shared);
-    for path in &shared {
-        let _ = std::fs::remove_file(path);
-    }
-    for seen in report.seen.iter_mut().filter(|s| s.path.is_absolute()) {
-        let path = seen.path.to_string_lossy().replace(&unique, "{U}");
-        seen.path = path.into();
-    }
-    let clean = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes)
-            .replace(&unique, "{U}")
-            .trim_end()
-            .to_owned()
-    };
-    let facts = format!("{} {}", report.status, clean(&report.stdout));
-    let errors = clean(&report.stderr);
-    Ok(Ran {
-        facts,
-        errors,
-        report,
-    })
 }
 
 /// Whether the patterns of [`run_row`] protect this path below the tree.
@@ -163,38 +116,38 @@ fn left_out(row: &Row, who: Who) -> bool {
     row.needs == Needs::Root && !who.is_root() || row.needs == Needs::NotRoot && who.is_root()
 }
 
-/// Why this machine cannot carry out the row at all, as the bare run told.
-fn not_here(bare: &Ran) -> Option<&'static str> {
-    let no_handles = format!("name_to_handle_at=-1 errno={} ", libc::EOPNOTSUPP);
-    if bare.facts.contains("=missing") {
-        Some("this libc has no such call")
-    } else if bare.facts.contains(&no_handles) {
-        Some("this file system gives no handles")
-    } else {
-        None
-    }
-}
-
-/// Runs both; `None` (and a note) if the row cannot be run here.
-fn both(row: &Row, who: Who, verdict: &mut Verdict) -> Option<(Ran, Ran)> {
+/// Runs a row without the preload; a note if it cannot be run here.
+fn run_bare(row: &Row, who: Who, verdict: &mut Verdict) -> Option<Ran> {
     if left_out(row, who) {
         return None;
     }
-    let bare = match run_row(row, who, false) {
-        Ok(ran) => ran,
-        Err(reason) => {
-            verdict
-                .left_out
-                .push(format!("{} as {who}: {reason}", row.name));
-            return None;
-        }
-    };
-    if let Some(reason) = not_here(&bare) {
-        verdict
-            .left_out
-            .push(format!("{} as {who}: {reason}", row.name));
+    if !known(row) {
+        verdict.leave_out(row, who, "no such call on its machine");
         return None;
     }
+    let reason = match run_row(row, who, false) {
+        Ok(ran) => match ran.not_here() {
+            None => return Some(ran),
+            Some(reason) => reason.to_owned(),
+        },
+        Err(reason) => reason,
+    };
+    verdict.leave_out(row, who, &reason);
+    None
+}
+
+/// Runs a row that must leak when bare; a note if it cannot be run here.
+fn run_wide(row: &Row, who: Who, verdict: &mut Verdict) -> Option<Ran> {
+    let ran = run_bare(row, who, verdict)?;
+    if ran.unanswered() {
+        verdict.leave_out(row, who, "this kernel has no such call");
+        return None;
+    }
+    Some(ran)
+}
+
+/// Runs a row under the shim that was run bare, and compares the facts.
+fn run_shim(row: &Row, who: Who, bare: &Ran, verdict: &mut Verdict) -> Option<Ran> {
     let shim = run_row(row, who, true).expect("as before");
     verdict.rows += 1;
     if bare.report.late || shim.report.late {
@@ -218,7 +171,7 @@ fn both(row: &Row, who: Who, verdict: &mut Verdict) -> Option<(Ran, Ran)> {
             ),
         );
     }
-    Some((bare, shim))
+    Some(shim)
 }
 
 /// The modes that may be left under the shim of what leaked (or not) without.
@@ -239,7 +192,10 @@ fn wanted(row: &Row, bare: &Seen, leaked: bool) -> [u32; 2] {
 pub fn enforced(rows: &[Row]) -> Verdict {
     let mut verdict = Verdict::default();
     for (row, who) in each(rows) {
-        let Some((bare, shim)) = both(row, who, &mut verdict) else {
+        let Some(bare) = run_wide(row, who, &mut verdict) else {
+            continue;
+        };
+        let Some(shim) = run_shim(row, who, &bare, &mut verdict) else {
             continue;
         };
         let wide = leaks(row, &bare.report);
@@ -286,7 +242,10 @@ pub fn transparent_in_turn(rows: &[Row]) -> Verdict {
 fn nothing_differs<'a>(rows: impl Iterator<Item = (&'a Row, Who)>) -> Verdict {
     let mut verdict = Verdict::default();
     for (row, who) in rows {
-        let Some((bare, shim)) = both(row, who, &mut verdict) else {
+        let Some(bare) = run_bare(row, who, &mut verdict) else {
+            continue;
+        };
+        let Some(shim) = run_shim(row, who, &bare, &mut verdict) else {
             continue;
         };
         if row.same == Same::Facts {
@@ -358,23 +317,12 @@ fn changed(row: &Row, bare: &Report, shim: &Report) -> Vec<String> {
 pub fn wide_without(rows: &[Row]) -> Verdict {
     let mut verdict = Verdict::default();
     for (row, who) in each(rows) {
-        if left_out(row, who) {
+        let Some(ran) = run_wide(row, who, &mut verdict) else {
             continue;
-        }
-        match run_row(row, who, false) {
-            Err(reason) => verdict
-                .left_out
-                .push(format!("{} as {who}: {reason}", row.name)),
-            Ok(ran) if not_here(&ran).is_some() => {
-                let reason = not_here(&ran).unwrap_or_default();
-                verdict.left_out.push(format!("{}: {reason}", row.name));
-            }
-            Ok(ran) => {
-                verdict.rows += 1;
-                if leaks(row, &ran.report).is_empty() {
-                    verdict.fault(row, who, format!("no leak: {} {}", ran.facts, ran.errors));
-                }
-            }
+        };
+        verdict.rows += 1;
+        if leaks(row, &ran.report).is_empty() {
+            verdict.fault(row, who, format!("no leak: {} {}", ran.facts, ran.errors));
         }
     }
     verdict

@@ -11,6 +11,7 @@ pub mod artefact;
 pub mod judge;
 pub mod namespace;
 pub mod perform;
+pub mod ran;
 pub mod rows;
 pub mod run;
 pub mod scenes;

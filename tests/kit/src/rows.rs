@@ -20,6 +20,9 @@ mod widen;
 
 pub use spots::{Spot, AT_SPOTS, LINK_SPOTS, PATH_SPOTS};
 
+/// `fchmodat2` (Linux 6.6), the same number everywhere.
+const FCHMODAT2: libc::c_long = 452;
+
 /// Where a step's argument comes from. Texts are templates, see [`Row::expand`].
 #[derive(Clone, Debug)]
 pub enum Arg {

@@ -58,6 +58,27 @@ impl Run {
         Run { command }
     }
 
+    /// The kit's own program `name`, under the shim or bare; through the
+    /// emulator if it is another machine's. The emulator itself is this
+    /// machine's: the preload is its program's, not its own.
+    pub fn kit(name: &str, preload: bool) -> Run {
+        let program = artefact::program(name);
+        let Some((emulator, words)) = artefact::emulator() else {
+            return if preload {
+                Run::new(program)
+            } else {
+                Run::bare(program)
+            };
+        };
+        let mut run = Run::bare(emulator).args(words);
+        if preload && !without() {
+            let mut entry = OsString::from("LD_PRELOAD=");
+            entry.push(artefact::shim());
+            run = run.arg("-E").arg(entry);
+        }
+        run.arg(program)
+    }
+
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Run {
         self.command.arg(arg);
         self

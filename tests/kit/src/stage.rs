@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::judge::MASK;
 use crate::watch::Seen;
-use crate::{artefact, Report, Run, Tree, Who};
+use crate::{Report, Run, Tree, Who};
 
 /// A scene that was played.
 pub struct Played {
@@ -19,13 +19,7 @@ pub fn patterns(tree: &Tree) -> String {
 
 /// The command that plays `scene` in `tree`, under the shim or bare.
 pub fn command(scene: &str, tree: &Tree, who: Who, preload: bool) -> Run {
-    let doors = artefact::program("doors");
-    let run = if preload {
-        Run::new(doors)
-    } else {
-        Run::bare(doors)
-    };
-    let run = run
+    let run = Run::kit("doors", preload)
         .arg("--scene")
         .arg(scene)
         .arg(&tree.root)

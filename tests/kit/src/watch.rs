@@ -7,6 +7,7 @@
 //! mode in between can be missed.
 
 mod calls;
+mod numbers;
 mod scan;
 
 use std::collections::HashMap;

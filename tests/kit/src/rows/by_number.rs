@@ -4,7 +4,7 @@
 use super::spots::{few, AT_SPOTS, PATH_SPOTS};
 use super::{n, step, t, Arg, Ret, Row, Spot, Step};
 use crate::acl;
-use libc::{AF_UNIX, AT_FDCWD, O_CREAT, O_WRONLY, SOCK_STREAM};
+use libc::{c_long, AF_UNIX, AT_FDCWD, O_CREAT, O_WRONLY, SOCK_STREAM};
 
 const FAMILY: &str = "other";
 const NEW: i32 = O_CREAT | O_WRONLY;
@@ -17,7 +17,7 @@ fn rows_of(spot: &Spot, steps: Vec<Step>) -> Row {
     Row::new(FAMILY, spot, steps)
 }
 
-fn raw(number: i64, args: Vec<Arg>, ret: Ret) -> Step {
+fn raw(number: c_long, args: Vec<Arg>, ret: Ret) -> Step {
     step("syscall", [vec![n(number)], args].concat(), ret)
 }
 
@@ -30,7 +30,7 @@ fn how(flags: i32, mode: u64, resolve: u64) -> Arg {
 pub fn rows() -> Vec<Row> {
     let here = &PATH_SPOTS[0];
     let mut rows = Vec::new();
-    let mut push = |name: &str, leaf: &'static str, args: Vec<Arg>, number: i64, ret: Ret| {
+    let mut push = |name: &str, leaf: &'static str, args: Vec<Arg>, number: c_long, ret: Ret| {
         let at = args.contains_dir();
         let spots: Vec<&Spot> = if at {
             few(AT_SPOTS).chain([here]).collect()
@@ -105,7 +105,7 @@ pub fn rows() -> Vec<Row> {
         "fchmodat2",
         "narrow",
         vec![Dir, Path, n(0o666), n(0)],
-        libc::SYS_fchmodat2,
+        super::FCHMODAT2,
         Ret::Int,
     );
     let held = Arg::Open(libc::O_RDONLY, "{D}/{S}/{L}".into());
@@ -145,7 +145,15 @@ pub fn rows() -> Vec<Row> {
         libc::SYS_truncate,
         Ret::Int,
     );
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(not(target_arch = "riscv64"))]
+    push(
+        "renameat",
+        "new",
+        from().to_vec(),
+        libc::SYS_renameat,
+        Ret::Int,
+    );
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
     {
         push(
             "open",
@@ -191,13 +199,6 @@ pub fn rows() -> Vec<Row> {
             Ret::Int,
         );
         push("link", "new", vec![from(), Path], libc::SYS_link, Ret::Int);
-        push(
-            "renameat",
-            "new",
-            vec![n(AT_FDCWD), from(), Dir, Path],
-            libc::SYS_renameat,
-            Ret::Int,
-        );
     }
     for spot in direct {
         let change = raw(libc::SYS_fchmod, vec![held.clone(), n(0o666)], Ret::Int);

@@ -5,12 +5,13 @@ use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Write;
+use super::{numbers, Write};
 
 /// A system call as it was entered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entry {
-    pub(super) number: i64,
+    /// Its name, if it is one that matters here.
+    pub(super) name: Option<&'static str>,
     pub(super) args: [u64; 6],
 }
 
@@ -44,60 +45,29 @@ pub(super) fn info(pid: libc::pid_t) -> Option<Stop> {
     }
     // SAFETY: it was zeroed, and every bit pattern is a value of this type.
     let info = unsafe { info.assume_init() };
-    let [number, args @ ..] = info.data;
+    let [number, a, b, c, d, e, f, _] = info.data;
+    let args = [a, b, c, d, e, f];
     match info.op {
         1 => Some(Stop::Entry(Entry {
-            number: number as i64,
-            args: [args[0], args[1], args[2], args[3], args[4], args[5]],
+            name: numbers::name(info.arch, number as i64, &args),
+            args,
         })),
         2 => Some(Stop::Exit(number as i64)),
         _ => None,
     }
 }
 
-macro_rules! table {
-    ($($name:ident)*) => {
-        &[$((libc::$name, stringify!($name))),*]
-    };
-}
-
-/// Calls after which the tree is looked at.
-const TOUCHING: &[(i64, &str)] = table! {
-    SYS_openat SYS_openat2 SYS_mkdirat SYS_mknodat SYS_fchmod SYS_fchmodat SYS_fchmodat2
-    SYS_renameat SYS_renameat2 SYS_linkat SYS_setxattr SYS_lsetxattr SYS_fsetxattr
-    SYS_bind SYS_mq_open SYS_truncate SYS_ftruncate SYS_execve SYS_execveat SYS_fallocate
-    SYS_open_by_handle_at SYS_removexattr SYS_lremovexattr SYS_fremovexattr
-    SYS_unlinkat
-};
-
-/// The older twins, which newer architectures have no numbers for.
-#[cfg(target_arch = "x86_64")]
-const LEGACY: &[(i64, &str)] = table! { SYS_open SYS_creat SYS_mkdir SYS_mknod SYS_chmod SYS_rename SYS_link SYS_unlink SYS_rmdir };
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY: &[(i64, &str)] = &[];
-
-/// `setxattrat` (Linux 6.13), the same number everywhere.
-const SETXATTRAT: i64 = 463;
-
-fn short(name: &'static str) -> &'static str {
-    name.strip_prefix("SYS_").unwrap_or(name)
-}
-
 /// The name of the call if it can change what is in a tree.
 pub(super) fn touches(entry: &Entry) -> Option<&'static str> {
-    if entry.number == SETXATTRAT {
-        return Some("setxattrat");
-    }
-    let found = TOUCHING
-        .iter()
-        .chain(LEGACY)
-        .find(|(number, _)| *number == entry.number)?;
-    let reads = match found.1 {
-        "SYS_openat" => idle(entry.args[2]),
-        "SYS_open" => idle(entry.args[1]),
+    let name = entry.name?;
+    let idle = match name {
+        "openat" => idle(entry.args[2]),
+        "open" => idle(entry.args[1]),
+        "write" | "writev" | "pwrite64" | "pwritev" | "pwritev2" => true,
+        "sendfile" | "copy_file_range" | "splice" | "mmap" => true,
         _ => false,
     };
-    (!reads).then(|| short(found.1))
+    (!idle).then_some(name)
 }
 
 /// Open flags that neither create nor write.
@@ -108,33 +78,26 @@ fn idle(flags: u64) -> bool {
 }
 
 /// The descriptor that the call is about to write to, if it writes.
-fn target(entry: &Entry) -> Option<(u64, &'static str)> {
+fn target(entry: &Entry) -> Option<u64> {
     let a = &entry.args;
-    Some(match entry.number {
-        libc::SYS_write => (a[0], "write"),
-        libc::SYS_writev => (a[0], "writev"),
-        libc::SYS_pwrite64 => (a[0], "pwrite64"),
-        libc::SYS_pwritev => (a[0], "pwritev"),
-        libc::SYS_pwritev2 => (a[0], "pwritev2"),
-        libc::SYS_ftruncate => (a[0], "ftruncate"),
-        libc::SYS_fallocate => (a[0], "fallocate"),
-        libc::SYS_sendfile => (a[0], "sendfile"),
-        libc::SYS_copy_file_range => (a[2], "copy_file_range"),
-        libc::SYS_splice => (a[2], "splice"),
-        libc::SYS_mmap
-            if a[2] & libc::PROT_WRITE as u64 != 0 && a[3] & libc::MAP_SHARED as u64 != 0 =>
-        {
-            (a[4], "mmap")
+    match entry.name? {
+        "write" | "writev" | "pwrite64" | "pwritev" | "pwritev2" => Some(a[0]),
+        "ftruncate" | "fallocate" | "sendfile" => Some(a[0]),
+        "copy_file_range" | "splice" => Some(a[2]),
+        "mmap" => {
+            let (rights, flags) = (a[2] as i32, a[3] as i32);
+            (rights & libc::PROT_WRITE != 0 && flags & libc::MAP_SHARED != 0).then_some(a[4])
         }
-        _ => return None,
-    })
+        _ => None,
+    }
 }
 
 /// The write that the thread is about to do to a regular file of the tree.
 pub(super) fn writes(pid: libc::pid_t, entry: &Entry, root: &Path) -> Option<Write> {
-    let (link, call) = match target(entry) {
-        Some((fd, call)) => (format!("/proc/{pid}/fd/{}", fd as i32), call),
-        None if entry.number == libc::SYS_truncate => (truncated(pid, entry)?, "truncate"),
+    let call = entry.name?;
+    let link = match target(entry) {
+        Some(fd) => format!("/proc/{pid}/fd/{}", fd as i32),
+        None if call == "truncate" => truncated(pid, entry)?,
         None => return None,
     };
     let meta = fs::metadata(&link).ok().filter(|m| m.is_file())?;
@@ -178,16 +141,15 @@ fn truncated(pid: libc::pid_t, entry: &Entry) -> Option<String> {
 /// An inode that came to be without a name in the tree: `O_TMPFILE`, or a
 /// message queue, which has its own file system. Its name here, and its mode.
 pub(super) fn nameless(pid: libc::pid_t, entry: &Entry, fd: i64) -> Option<(String, u32)> {
-    let flags = match entry.number {
-        libc::SYS_openat => entry.args[2] as i32,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_open => entry.args[1] as i32,
-        libc::SYS_mq_open | libc::SYS_openat2 => 0,
+    let flags = match entry.name? {
+        "openat" => entry.args[2] as i32,
+        "open" => entry.args[1] as i32,
+        "mq_open" | "openat2" => 0,
         _ => return None,
     };
     let link = format!("/proc/{pid}/fd/{fd}");
     let mode = fs::metadata(&link).ok()?.mode();
-    if entry.number == libc::SYS_mq_open {
+    if entry.name == Some("mq_open") {
         return Some(("<mqueue>".to_owned(), mode));
     }
     let gone = fs::read_link(&link)
@@ -195,6 +157,5 @@ pub(super) fn nameless(pid: libc::pid_t, entry: &Entry, fd: i64) -> Option<(Stri
         .to_string_lossy()
         .ends_with(" (deleted)");
     let temporary = flags & libc::O_TMPFILE == libc::O_TMPFILE;
-    (gone && (temporary || entry.number == libc::SYS_openat2))
-        .then(|| ("<tmpfile>".to_owned(), mode))
+    (gone && (temporary || entry.name == Some("openat2"))).then(|| ("<tmpfile>".to_owned(), mode))
 }
