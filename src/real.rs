@@ -10,7 +10,7 @@
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use libc::{c_int, c_long};
+use libc::c_int;
 
 use crate::lookup;
 
@@ -101,7 +101,7 @@ impl Failed for c_int {
 }
 
 #[cfg(target_pointer_width = "64")]
-impl Failed for c_long {
+impl Failed for libc::c_long {
     const FAILED: Self = -1;
 }
 
