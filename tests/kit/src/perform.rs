@@ -1,6 +1,6 @@
 //! Carries a row out in this process and says what came of it.
 
-use std::ffi::{c_char, c_int, c_void, CString};
+use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -34,6 +34,16 @@ fn set_errno(value: c_int) {
     unsafe { *libc::__errno_location() = value };
 }
 
+/// Versions that glibc's machines began with, or soon afterwards.
+const VERSIONS: [&CStr; 6] = [
+    c"GLIBC_2.2.5",
+    c"GLIBC_2.4",
+    c"GLIBC_2.17",
+    c"GLIBC_2.3",
+    c"GLIBC_2.0",
+    c"GLIBC_2.1",
+];
+
 /// The symbol as the dynamic linker finds it for a program: the preload's, if
 /// there is one. Symbols that glibc keeps only for old binaries (`__xmknod`,
 /// since 2.33) have to be asked for with their version.
@@ -41,7 +51,7 @@ fn resolve(call: &str) -> Option<Function> {
     let name = CString::new(call).ok()?;
     // SAFETY: the name ends in NUL.
     let mut found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    for version in [c"GLIBC_2.2.5", c"GLIBC_2.4", c"GLIBC_2.17", c"GLIBC_2.3"] {
+    for version in VERSIONS {
         if found.is_null() {
             // SAFETY: both names end in NUL.
             found = unsafe { dlvsym(libc::RTLD_DEFAULT, name.as_ptr(), version.as_ptr()) };
