@@ -170,6 +170,70 @@ fn a_preload_by_relative_path_survives_chdir() {
     assert_eq!(modes(&report), ["0600"]);
 }
 
+/// By `LD_LIBRARY_PATH`, and by arguments of the loader's: a child that has neither
+/// gets the library's path.
+#[test]
+fn enforce_a_preload_that_was_found_by_its_name_alone_follows() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    tree.dir("lib", who);
+    let library = tree.at("lib/umaskclamp.so");
+    fs::copy(umaskclamp_testkit::shim(), &library).expect("copy");
+    let loader = "/lib64/ld-linux-x86-64.so.2";
+    let by_variable = |list: &str| {
+        bare(Path::new("/bin/sh"), who, &tree)
+            .env("LD_LIBRARY_PATH", list)
+            .env("LD_PRELOAD", "umaskclamp.so")
+    };
+    let by_loader = |arguments: &[&str]| bare(Path::new(loader), who, &tree).args(arguments);
+    let lib = tree.at("lib").to_str().expect("ours").to_owned();
+    let library = library.to_str().expect("ours");
+    let mut runs = vec![by_variable(&format!("/none:{lib}")), by_variable("lib")];
+    if Path::new(loader).exists() {
+        let path = ["--library-path", &lib];
+        runs.push(by_loader(&["--preload", library, "/bin/sh"]));
+        runs.push(by_loader(&["--preload", "lib/umaskclamp.so", "/bin/sh"]));
+        runs.push(by_loader(&[
+            path[0],
+            path[1],
+            "--preload",
+            "umaskclamp.so",
+            "/bin/sh",
+        ]));
+        let run = by_loader(&[path[0], path[1], "/bin/sh"]);
+        runs.push(run.env("LD_PRELOAD", "umaskclamp.so"));
+    }
+    for (number, mut run) in runs.into_iter().enumerate() {
+        if umaskclamp_testkit::run::without() {
+            run = bare(Path::new("/bin/sh"), who, &tree);
+        }
+        let script = "cd / && env -i \"$0\" \"$1\"/a.iso && unset LD_LIBRARY_PATH && exec \"$0\" \"$1\"/b.iso";
+        let report = run
+            .patterns("*.iso")
+            .args(["-c", script])
+            .arg(write())
+            .arg(&tree.root)
+            .run();
+        assert_eq!(modes(&report), ["0600", "0600"], "{number}: {report:?}");
+        assert_eq!(text(&report.stderr), "", "{number}");
+        clear(&tree, &["a.iso", "b.iso"]);
+    }
+}
+
+/// A child with another home directory protects what its parent's rules name.
+#[test]
+fn enforce_a_home_directory_is_that_of_the_first_program() {
+    let who = Who::ordinary();
+    let tree = Tree::empty(who);
+    let report = shimmed(Path::new("/bin/sh"), who, &tree)
+        .env("HOME", &tree.root)
+        .patterns("~/kept.*:!~/kept.not")
+        .args(["-c", "HOME=/srv; export HOME; exec \"$0\" kept.it kept.not"])
+        .arg(write())
+        .run();
+    assert_eq!(modes(&report), ["0600", "0644"], "{report:?}");
+}
+
 #[test]
 fn audit_keeps_the_environment() {
     let who = Who::ordinary();

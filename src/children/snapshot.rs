@@ -32,7 +32,7 @@ pub struct Snapshot {
 
 /// Our part of `LD_PRELOAD`.
 pub struct Preload {
-    /// As the variable says it, but for a relative path, which is made absolute.
+    /// As the variable says it, or as an absolute path: see [`take`].
     pub entry: &'static [u8],
     /// `LD_PRELOAD=` with nothing but that entry, and a NUL.
     pub alone: &'static [u8],
@@ -51,9 +51,10 @@ pub fn taken() -> Option<&'static Snapshot> {
 /// settings: it did not take the caller's, and putting them back where such a
 /// program dropped them (`sudo`) would let the caller name files for root to write.
 ///
-/// A relative path in `LD_PRELOAD` is made absolute in the
-/// environment itself: behind a `chdir` the dynamic loader would not find it and
-/// complain on stderr at every exec.
+/// A relative path in `LD_PRELOAD`, and a name that was found by `LD_LIBRARY_PATH`,
+/// is made an absolute path in the environment itself: behind a `chdir`, or without
+/// that variable, the dynamic loader would not find it and complain on stderr at
+/// every exec.
 pub fn take(environment: &mut Environment) {
     // SAFETY: `getauxval` only reads.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
@@ -76,43 +77,97 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn find(environment: &mut Environment) -> Option<Preload> {
-    let value = environment.last_value(b"LD_PRELOAD")?;
     let file = lookup::own_file();
+    let (entry, file) = listed(environment, file).or_else(|| by_argument(file))?;
+    Some(Preload {
+        alone: [PRELOAD, &entry, b"\0"].concat().leak(),
+        entry: entry.leak(),
+        file: [file.as_slice(), b"\0"].concat().leak(),
+    })
+}
+
+/// Our entry in `LD_PRELOAD`, and the file.
+fn listed(environment: &mut Environment, file: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let value = environment.last_value(b"LD_PRELOAD")?;
     let name = path::last(file);
     // Exactly, or with `$LIB` and the like still to be expanded in a directory,
     // or without a directory.
     let entry = entries(value)
         .find(|&entry| entry == file)
         .or_else(|| entries(value).find(|&entry| path::last(entry) == name))?;
-    let relative = entry.contains(&b'/') && !entry.starts_with(b"/") && !entry.starts_with(b"$");
-    let (entry, file) = match relative.then(|| absolute(entry)).flatten() {
+    let named = !entry.contains(&b'/');
+    let moves = if named {
+        // Who has another `LD_LIBRARY_PATH` looks for the name in standard
+        // directories alone.
+        let searched = environment.value(b"LD_LIBRARY_PATH");
+        !is_standard(file) && (searched.is_some_and(|list| !list.is_empty()) || by_loader())
+    } else {
+        !entry.starts_with(b"/") && !entry.starts_with(b"$")
+    };
+    let path = if named { file } else { entry };
+    match moves.then(|| absolute(path)).flatten() {
         Some(absolute) => {
             let value = replaced(value, entry, &absolute);
             environment.set(b"LD_PRELOAD", &value);
-            let file = [absolute.as_slice(), b"\0"].concat();
-            (absolute, file)
+            Some((absolute.clone(), absolute))
         }
-        None => (entry.to_vec(), [file, b"\0"].concat()),
-    };
-    Some(Preload {
-        alone: [PRELOAD, &entry, b"\0"].concat().leak(),
-        entry: entry.leak(),
-        file: file.leak(),
-    })
+        None => Some((entry.to_vec(), file.to_vec())),
+    }
 }
 
-/// The entry below the cwd. `None` where that cannot be said in `LD_PRELOAD`,
-/// whose entries are separated by colons and spaces.
+/// Was the dynamic loader started as a program, with this one as its argument? Then
+/// the kernel had no loader to map beside it.
+fn by_loader() -> bool {
+    // SAFETY: `getauxval` only reads.
+    unsafe { libc::getauxval(libc::AT_BASE) == 0 }
+}
+
+/// An entry for children, and the file, where the loader was told of this library by
+/// its own argument `--preload`.
+fn by_argument(file: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut line = [0; 4096];
+    let line = by_loader().then(|| command_line(&mut line)).flatten()?;
+    let mut arguments = line.split(|&byte| byte == 0);
+    arguments.find(|&argument| argument == b"--preload")?;
+    let name = path::last(file);
+    entries(arguments.next()?).find(|&entry| path::last(entry) == name)?;
+    let absolute = absolute(file)?;
+    match is_standard(&absolute) {
+        true => Some((name.to_vec(), absolute)),
+        false => Some((absolute.clone(), absolute)),
+    }
+}
+
+/// The beginning of the arguments as the kernel got them, where the loader's own are.
 #[cold]
 #[inline(never)]
-fn absolute(entry: &[u8]) -> Option<Vec<u8>> {
+fn command_line(line: &mut [u8]) -> Option<&[u8]> {
+    let fd = sys::open(c"/proc/self/cmdline".as_ptr(), libc::O_RDONLY, 0).ok()?;
+    let length = sys::read(fd, line);
+    sys::close(fd);
+    line.get(..length.ok()?)
+}
+
+/// Is this file where loaders look for a name without being told?
+fn is_standard(file: &[u8]) -> bool {
+    let below = file.strip_prefix(b"/usr").unwrap_or(file);
+    let below = below.strip_prefix(b"/local").unwrap_or(below);
+    below.starts_with(b"/lib")
+}
+
+/// The path below the cwd. `None` where that cannot be said in `LD_PRELOAD`, whose
+/// entries are separated by colons and spaces, and may have a `$LIB`.
+#[cold]
+#[inline(never)]
+fn absolute(given: &[u8]) -> Option<Vec<u8>> {
     let mut cwd = [0; PATH_MAX];
     let length = sys::current_directory(&mut cwd).ok()?;
     let cwd = cwd.get(..length).filter(|cwd| cwd.starts_with(b"/"))?;
     let mut folded = [0; PLACE_MAX];
-    let length = path::fold(cwd, entry, &mut folded)?;
+    let length = path::fold(cwd, given, &mut folded)?;
     let folded = folded.get(..length)?;
-    (entries(folded).count() == 1).then(|| folded.to_vec())
+    let sayable = entries(folded).count() == 1 && !folded.contains(&b'$');
+    sayable.then(|| folded.to_vec())
 }
 
 fn replaced(value: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {

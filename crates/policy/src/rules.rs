@@ -273,6 +273,11 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
         self.rules.is_empty() && self.faults.is_empty()
     }
 
+    /// Where the rules name the home directory, if one does.
+    pub fn tildes(&mut self) -> Option<list::Tildes> {
+        self.compiler.tildes()
+    }
+
     fn add(&mut self, pattern: &[u8], origin: Origin, number: u32) {
         let rules = &mut self.rules;
         let protects = pattern.first() != Some(&b'!');

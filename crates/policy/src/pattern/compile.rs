@@ -4,6 +4,7 @@ use super::lex::{lex, write_class, Spanned, Token};
 use super::store::{Alternative, Segment, Shape, Span, Store};
 use super::{braces, quick};
 use super::{Found, PatternFaultKind};
+use crate::list::Tildes;
 use crate::path::fold;
 
 /// Compiles patterns into a [`Store`]; keeps what it needs from one to the
@@ -11,11 +12,22 @@ use crate::path::fold;
 pub(crate) struct Compiler<H> {
     tokens: Vec<Spanned>,
     home: Home<H>,
+    /// Which rules have a `~` for the home directory, and at which byte.
+    tildes: Vec<(u32, u32)>,
 }
 
 enum Home<H> {
     Unasked(Option<H>),
     Known(Option<Vec<u8>>),
+}
+
+impl<H> Home<H> {
+    fn known(&self) -> Option<&[u8]> {
+        match self {
+            Home::Known(home) => home.as_deref(),
+            Home::Unasked(_) => None,
+        }
+    }
 }
 
 /// How a pattern was taken in.
@@ -33,7 +45,15 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
         Compiler {
             tokens: Vec::new(),
             home: Home::Unasked(Some(home)),
+            tildes: Vec::new(),
         }
+    }
+
+    /// Where patterns name the home directory, if one does.
+    pub fn tildes(&mut self) -> Option<Tildes> {
+        let at = std::mem::take(&mut self.tildes);
+        let home = self.home.known().filter(|_| !at.is_empty())?.to_vec();
+        Some(Tildes { home, at })
     }
 
     /// What gives the home directory, which must not have been asked yet.
@@ -122,6 +142,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
                         return Ok(Taken::Homeless);
                     };
                     head = store.push(home);
+                    self.tildes.push((rule, first.at));
                     tokens = rest;
                     anchored = true;
                 } else if rest.iter().any(slash) {
@@ -196,10 +217,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
                 });
             self.home = Home::Known(folded);
         }
-        match &self.home {
-            Home::Known(home) => home.as_deref(),
-            Home::Unasked(_) => None,
-        }
+        self.home.known()
     }
 }
 

@@ -50,9 +50,10 @@ pub struct Settings {
     /// The rules in force. Empty when the mode is `off`: then neither list nor
     /// file is looked at, so that a broken one does not bar the way out.
     pub rules: Rules,
-    /// The rules as a value of `UMASKCLAMP_PATTERNS`, if a file was read:
-    /// children get this instead of the file, which they may not be able to
-    /// read.
+    /// The rules as a value of `UMASKCLAMP_PATTERNS`, if a file was read or a rule
+    /// names the home directory: children get this instead of the file, which they
+    /// may not be able to read, and with the path of the home directory, since
+    /// they may have another.
     pub effective_list: Option<Vec<u8>>,
     /// Rules that are without force, wholly or for an alternative, because
     /// they begin with `~/` and no home directory is known.
@@ -266,6 +267,7 @@ fn rules(
         builder.list(list);
     }
     let built_in = builder.is_empty();
+    let tildes = builder.tildes();
     let rules = match builder.finish_or_built_in() {
         Ok(rules) => rules,
         Err(found) => {
@@ -281,14 +283,22 @@ fn rules(
         }
     };
 
+    let size = |list: &[u8]| {
+        [name::PATTERNS.len(), list.len(), "=\0".len()]
+            .into_iter()
+            .fold(0, usize::saturating_add)
+    };
+    let expanded = tildes.map(|tildes| list::join_from(&rules, &tildes));
+    // One that gets too long by it stays as it is.
+    if let Some(list) = expanded.filter(|list| size(list) <= ENVIRONMENT_STRING) {
+        return (rules, Some(list));
+    }
     let effective = text.and(path).map(|path| {
         let effective = match built_in {
             true => Vec::new(),
             false => list::join(&rules),
         };
-        let bytes = [name::PATTERNS.len(), effective.len(), "=\0".len()]
-            .into_iter()
-            .fold(0, usize::saturating_add);
+        let bytes = size(&effective);
         if bytes > ENVIRONMENT_STRING {
             faults.push(Fault::ListTooLong {
                 path: path.to_vec(),
