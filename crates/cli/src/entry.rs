@@ -2,23 +2,22 @@
 //! kernel will start: scripts to their interpreters, then the ELF file.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags};
 
-use crate::elf::{Elf, Target};
+use umaskclamp_policy::elf::{is_loader_name, Elf, Image, Loader, Machine, HEAD};
+
+use crate::elf;
 
 /// The kernel follows at most so many interpreters (`BINPRM_MAX_RECURSION` in
 /// `fs/exec.c`).
 const CHAIN_MAX: usize = 5;
-
-/// The kernel reads so much of a script's first line (`BINPRM_BUF_SIZE`).
-const FIRST_LINE: usize = 256;
 
 /// A reason for which ld.so does not load the library into a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,9 +25,11 @@ pub enum Obstacle {
     /// No interpreter: nothing loads libraries.
     Static,
     /// Its loader is musl's, for which a library built for glibc is fatal.
-    Musl(Vec<u8>),
+    Musl,
+    /// Its loader is that of a third libc.
+    OtherLibc,
     /// Another machine or class than the library.
-    Target(Target),
+    Target(Machine),
     /// `AT_SECURE`: ld.so takes only names without `/` from trusted directories,
     /// and only set-user-ID libraries.
     SetUser,
@@ -47,7 +48,8 @@ impl Obstacle {
     pub fn reason(&self) -> &'static str {
         match self {
             Obstacle::Static => "static program",
-            Obstacle::Musl(_) => "musl program",
+            Obstacle::Musl => "musl program",
+            Obstacle::OtherLibc => "program of another libc",
             Obstacle::Target(_) => "program of another machine or class",
             Obstacle::SetUser | Obstacle::SetGroup => "runs under another user or group id",
             Obstacle::Capabilities => "has file capabilities",
@@ -61,14 +63,12 @@ impl Obstacle {
     pub fn shown(&self) -> String {
         match self {
             Obstacle::Static => "static: no dynamic loader, nothing can be preloaded".into(),
-            Obstacle::Musl(loader) => format!(
-                "musl program (loader {}): a glibc preload would stop it",
-                crate::show::bytes(loader)
-            ),
-            Obstacle::Target(target) => {
+            Obstacle::Musl => "musl program: a glibc preload would stop it".into(),
+            Obstacle::OtherLibc => "program of another libc: the library is for glibc".into(),
+            Obstacle::Target(machine) => {
                 format!(
                     "{}: the library is for another machine or class",
-                    target.shown()
+                    elf::shown(*machine)
                 )
             }
             Obstacle::SetUser => "set-user-ID: ld.so ignores the preload".into(),
@@ -142,7 +142,7 @@ fn executable(file: &Path) -> bool {
 impl Entry {
     /// Follows `file` to the program that is loaded in the end, and says if a
     /// library for `library` gets into it.
-    pub fn of(file: &Path, library: Option<Target>) -> Entry {
+    pub fn of(file: &Path, library: Option<Machine>) -> Entry {
         let mut chain = vec![file.to_path_buf()];
         loop {
             let last = chain.last().map_or(file, PathBuf::as_path).to_path_buf();
@@ -156,17 +156,15 @@ impl Entry {
                     };
                 }
             };
-            if let Some(interpreter) = script_interpreter(&bytes) {
-                if chain.len() <= CHAIN_MAX {
-                    chain.push(PathBuf::from(OsString::from_vec(interpreter)));
+            let obstacle = match elf::image(&bytes) {
+                Image::Script(interpreter) if chain.len() <= CHAIN_MAX => {
+                    chain.push(PathBuf::from(OsStr::from_bytes(interpreter)));
                     continue;
                 }
-            }
-            let elf = Elf::parse(&bytes);
-            return Entry {
-                chain,
-                obstacle: obstacle(&last, elf.as_ref(), library),
+                Image::Script(_) | Image::Unknown => Some(Obstacle::NotElf),
+                Image::Elf(elf) => obstacle(&last, &elf, library),
             };
+            return Entry { chain, obstacle };
         }
     }
 
@@ -180,39 +178,30 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = File::open(file)?;
     // A script may be endless (a fifo); an ELF file's headers lie anywhere.
-    file.by_ref()
-        .take(FIRST_LINE as u64)
-        .read_to_end(&mut bytes)?;
+    file.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
     if bytes.starts_with(b"\x7fELF") {
         file.read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
 
-/// What `#!` names, as `fs/binfmt_script.c` reads it.
-fn script_interpreter(bytes: &[u8]) -> Option<Vec<u8>> {
-    let line = bytes.strip_prefix(b"#!")?;
-    let line = line.split(|&byte| byte == b'\n').next()?;
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = line.iter().position(|byte| !blank(byte))?;
-    let name = line[start..].split(|byte| blank(byte)).next()?;
-    (!name.is_empty()).then(|| name.to_vec())
-}
-
-fn obstacle(file: &Path, elf: Option<&Elf>, library: Option<Target>) -> Option<Obstacle> {
-    let Some(elf) = elf else {
-        return Some(Obstacle::NotElf);
-    };
-    let Some(loader) = &elf.interpreter else {
-        return Some(Obstacle::Static);
-    };
-    if loader.windows(7).any(|part| part == b"ld-musl") {
-        return Some(Obstacle::Musl(loader.clone()));
+/// In the order in which the library looks at a child.
+fn obstacle(file: &Path, elf: &Elf, library: Option<Machine>) -> Option<Obstacle> {
+    // A dynamic loader that is itself started as a program names none.
+    let is_loader = || elf.shared && is_loader_name(file.as_os_str().as_bytes());
+    match elf.loader {
+        Loader::None if !is_loader() => return Some(Obstacle::Static),
+        Loader::None | Loader::Gnu => {}
+        Loader::Musl => return Some(Obstacle::Musl),
+        Loader::Other => return Some(Obstacle::OtherLibc),
     }
-    if library.is_some_and(|library| library != elf.target) {
-        return Some(Obstacle::Target(elf.target));
+    if library.is_some_and(|library| library != elf.machine) {
+        return Some(Obstacle::Target(elf.machine));
     }
-    secure(file).or_else(|| elf.go.then_some(Obstacle::Go))
+    if elf.go {
+        return Some(Obstacle::Go);
+    }
+    secure(file)
 }
 
 /// What makes the kernel set `AT_SECURE` (getauxval(3), capabilities(7)).
@@ -250,11 +239,6 @@ mod tests {
     use super::*;
     use std::os::unix::fs::OpenOptionsExt;
 
-    fn ours() -> Target {
-        let bytes = fs::read(env::current_exe().unwrap()).unwrap();
-        Elf::parse(&bytes).unwrap().target
-    }
-
     #[test]
     fn scripts_lead_to_their_interpreter() {
         let directory = tempfile::tempdir().unwrap();
@@ -271,7 +255,7 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
         };
         write(&script, "#! /bin/sh -e\necho\n");
-        let entry = Entry::of(&script, Some(ours()));
+        let entry = Entry::of(&script, Some(Machine::HERE));
         assert_eq!(entry.program(), Path::new("/bin/sh"));
         assert_eq!(entry.obstacle, None);
 
@@ -286,10 +270,37 @@ mod tests {
 
     #[test]
     fn another_class_is_an_obstacle() {
-        let mut other = ours();
-        other.bits = if other.bits == 64 { 32 } else { 64 };
+        let mut other = Machine::HERE;
+        other.class = 3 - other.class;
         let entry = Entry::of(Path::new("/bin/true"), Some(other));
-        assert_eq!(entry.obstacle, Some(Obstacle::Target(ours())));
+        assert_eq!(entry.obstacle, Some(Obstacle::Target(Machine::HERE)));
+    }
+
+    #[test]
+    fn a_loader_says_which_libc_and_is_one_itself() {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let loader = maps
+            .lines()
+            .filter_map(|line| Some(&line[line.find('/')?..]));
+        let loader = loader.into_iter().find(|path| path.contains("/ld-linux"));
+        let loader = Path::new(loader.unwrap());
+        assert_eq!(Entry::of(loader, Some(Machine::HERE)).obstacle, None);
+
+        let directory = tempfile::tempdir().unwrap();
+        let program = fs::read("/bin/true").unwrap();
+        let name = b"/ld-linux";
+        let at = program.windows(name.len()).position(|part| part == name);
+        let at = at.unwrap() + 1;
+        for (start, obstacle) in [
+            (&b"ld-musl-"[..], Obstacle::Musl),
+            (b"ld-uClibc", Obstacle::OtherLibc),
+        ] {
+            let mut other = program.clone();
+            other[at..at + start.len()].copy_from_slice(start);
+            let path = directory.path().join("other");
+            fs::write(&path, other).unwrap();
+            assert_eq!(Entry::of(&path, None).obstacle, Some(obstacle));
+        }
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
 
-use crate::elf::{Elf, Target};
+use crate::elf::Elf;
 use crate::failure::{self, Failure};
 use crate::settings::absolute;
 use crate::show;
@@ -75,7 +76,7 @@ impl Library {
         let cannot = |why: &str| Failure::new(failure::UNAVAILABLE, format_args!("{shown}: {why}"));
         let bytes = fs::read(path).map_err(|error| cannot(&failure::reason(&error)))?;
         let elf = Elf::parse(&bytes).ok_or_else(|| cannot("not an ELF library"))?;
-        if !elf.symbols.iter().any(|name| name == b"openat") {
+        if !elf.has("openat") {
             return Err(cannot("not the library: it has no hook for openat"));
         }
         let trusted = trusted()
@@ -88,8 +89,8 @@ impl Library {
         })
     }
 
-    pub fn target(&self) -> Target {
-        self.elf.target
+    pub fn machine(&self) -> Machine {
+        self.elf.machine
     }
 
     /// The entry for `LD_PRELOAD`: the bare name from a trusted directory, so

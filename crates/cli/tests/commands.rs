@@ -249,11 +249,14 @@ fn pages_and_completions_are_complete() {
 #[test]
 fn doctor_knows_go_programs() {
     let (_keep, top) = directory();
-    // Only a section of this name makes a program one of Go's; objcopy adds it.
+    // A section of this name makes a program one of Go's; objcopy adds it. No
+    // program of Go's is small.
     let program = top.join("go");
+    fs::write(top.join("large"), vec![0; 1 << 20]).unwrap();
     let marked = command("objcopy")
-        .args(["--add-section", ".go.buildinfo=/etc/hostname", "/bin/true"])
+        .args(["--add-section", ".go.buildinfo=large", "/bin/true"])
         .arg(&program)
+        .current_dir(&top)
         .status();
     assert!(
         marked.is_ok_and(|status| status.success()),

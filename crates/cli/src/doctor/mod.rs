@@ -14,7 +14,7 @@ use clap::Args;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
 use umaskclamp_policy::surface::{Treatment, SYMBOLS};
 
-use crate::elf::Elf;
+use crate::elf::{self, Elf};
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, Failure};
 use crate::library::{entries, names_library, Library, LD_PRELOAD};
@@ -90,7 +90,7 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
         format_args!(
             "{} ({})",
             show::bytes(library.path.as_os_str().as_bytes()),
-            library.target().shown(),
+            elf::shown(library.machine()),
         ),
     )?;
     of_settings(&mut findings, &settings)?;
@@ -234,14 +234,9 @@ fn of_libc(findings: &mut Findings, library: &Library, verbose: bool) -> Result<
         let text = "the libc of this process could not be read: no symbols to compare";
         return findings.tell("libc", Grade::Note, text);
     };
-    let has = |elf: &Elf, name: &str| {
-        elf.symbols
-            .binary_search_by(|symbol| symbol.as_slice().cmp(name.as_bytes()))
-            .is_ok()
-    };
     let known: Vec<_> = SYMBOLS
         .iter()
-        .filter(|symbol| has(&libc, symbol.name))
+        .filter(|symbol| libc.has(symbol.name))
         .collect();
     let wanted: Vec<_> = known
         .iter()
@@ -249,7 +244,7 @@ fn of_libc(findings: &mut Findings, library: &Library, verbose: bool) -> Result<
         .collect();
     let missing: Vec<&str> = wanted
         .iter()
-        .filter(|symbol| !has(&library.elf, symbol.name))
+        .filter(|symbol| !library.elf.has(symbol.name))
         .map(|symbol| symbol.name)
         .collect();
     let beyond: Vec<&str> = known
@@ -337,7 +332,7 @@ fn of_command(
             return findings.tell(&name, Grade::Bad, "cannot be executed");
         }
     };
-    let entry = Entry::of(&file, Some(library.target()));
+    let entry = Entry::of(&file, Some(library.machine()));
     let chain: Vec<String> = entry
         .chain
         .iter()

@@ -141,7 +141,7 @@ fn resolve(
     let found = entry::find(program, environment.get("PATH"));
     let shown = show::bytes(program.as_bytes());
     match found {
-        Ok(file) => Ok(Entry::of(&file, Some(library.target()))),
+        Ok(file) => Ok(Entry::of(&file, Some(library.machine()))),
         Err(Unfound::Missing) => Err(Failure::new(
             failure::NOT_FOUND,
             format_args!("{shown}: command not found"),
@@ -175,7 +175,7 @@ fn answer(
     // musl stops at a library for glibc, and a loader of another class complains on
     // stderr; where it finds the library by name, there may be one of its own.
     let stops = match obstacle {
-        Obstacle::Musl(_) => true,
+        Obstacle::Musl | Obstacle::OtherLibc => true,
         Obstacle::Target(_) => !library.trusted,
         _ => false,
     };
