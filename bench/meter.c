@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -173,6 +174,25 @@ static double change_mode(const char *name)
     return took;
 }
 
+/* What finding out the place of a creation takes of the kernel, alone. */
+static double find_cwd(const char *name)
+{
+    char path[4096];
+    MEASURE(long length = syscall(SYS_getcwd, path, sizeof path));
+    if (length < 0)
+        fail(name);
+    return took;
+}
+
+static double look_for_absent(const char *name)
+{
+    struct stat about;
+    MEASURE(int found = fstatat(AT_FDCWD, name, &about, AT_SYMLINK_NOFOLLOW));
+    if (found == 0)
+        fail(name);
+    return took;
+}
+
 static const struct {
     const char *name;
     double (*call)(const char *);
@@ -180,7 +200,8 @@ static const struct {
     {"open-read", open_read},     {"fopen-read", fopen_read},
     {"look", look},               {"create", create_file},
     {"fopen-write", fopen_write}, {"mkdir", make_directory},
-    {"chmod", change_mode},
+    {"chmod", change_mode},       {"getcwd", find_cwd},
+    {"lstat-absent", look_for_absent},
 };
 
 static int loop(char **arguments, int report)

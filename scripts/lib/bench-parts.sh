@@ -109,6 +109,12 @@ part_calls() {
                 once "$kind ($system)" 'name rule' "$kind" public "$directory" \
                     LD_PRELOAD="$SHIM" UMASKCLAMP_PATTERNS=secret
             done
+            # What the kernel takes for the calls that find out a place, as parts
+            # of a plain creation: no library could be faster.
+            once "parts of a creation ($system)" plain create public "$directory"
+            once "parts of a creation ($system)" 'getcwd alone' getcwd public "$directory"
+            once "parts of a creation ($system)" 'lstat of an absent name alone' \
+                lstat-absent public "$directory"
         done
     done < <(directories)
 }
