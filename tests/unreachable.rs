@@ -11,6 +11,9 @@ mod programs;
 #[path = "children/go.rs"]
 mod go;
 
+#[path = "children/directory.rs"]
+mod relative;
+
 use std::fs;
 use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;

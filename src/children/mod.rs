@@ -22,13 +22,18 @@ pub mod shell;
 pub mod snapshot;
 pub mod target;
 
-use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM};
+use core::ffi::c_void;
+use core::ptr::null;
+
+use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
 use umaskclamp_policy::settings::{Mode, Unreachable};
 
 use crate::call::Call;
+use crate::enforce::spawn::directory;
 use crate::place::{self, Place};
-use crate::scratch::Scratch;
+use crate::scratch::{Buffers, Scratch};
 use crate::state::{self, State};
+use crate::sys::programs;
 use crate::{errno, records};
 use envp::{Array, Preloaded};
 use snapshot::Snapshot;
@@ -52,6 +57,9 @@ pub struct Start {
     /// Name of the symbol, for records.
     pub name: &'static str,
     pub target: Target,
+    /// File actions of `posix_spawn`, or null: the child may change its directory
+    /// before it comes to a relative path.
+    pub actions: *const c_void,
 }
 
 /// How the program is to be started.
@@ -150,29 +158,50 @@ fn active() -> Option<(&'static State, &'static Snapshot)> {
 /// Looks at the program, records what cannot be entered, and decides.
 fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
     let mut room = Room::new();
-    let mut searched = None;
+    let mut claimed = None;
     let (found, at) = match start.target {
+        Target::At(at) if moves(start, at.path) => {
+            let Some(scratch) = claimed.insert(Scratch::claim()) else {
+                return AS_EVER;
+            };
+            match below(start, at, &mut scratch.buffers().real) {
+                Some(at) => (target::look(snapshot, at, &mut room), at),
+                None => return AS_EVER,
+            }
+        }
         Target::At(at) => (target::look(snapshot, at, &mut room), at),
         Target::Search { file, reset, shell } => {
             // SAFETY: the program's own argument.
             let file = unsafe { place::read_path(file) };
-            let candidates = searched.insert(Scratch::claim());
-            let (Some(file), Some(candidates)) = (file, candidates) else {
+            let scratch = claimed.insert(Scratch::claim());
+            let (Some(file), Some(scratch)) = (file, scratch) else {
                 return AS_EVER;
             };
-            let mut look = |path| {
+            let Buffers { named, real, .. } = scratch.buffers();
+            let mut last = None;
+            let mut look = |path, executable: bool| {
                 let at = At {
                     reset,
                     ..At::path(path)
                 };
-                (target::look(snapshot, at, &mut room), at)
+                let at = match moves(start, path) {
+                    true => below(start, at, real),
+                    false => Some(at),
+                };
+                last = at;
+                // Of one that cannot be told: it counts as entered.
+                let Some(at) = at else { return Found::Enters };
+                match target::look(snapshot, at, &mut room) {
+                    found if !executable || programs::may(at.dirfd, at.path, X_OK) => found,
+                    _ => Found::Nothing,
+                }
             };
-            let candidate = &mut candidates.buffers().named;
-            let found = search::search(file, candidate, &mut |path| look(path).0);
-            match found {
-                Found::NoFormat if shell => look(c"/bin/sh".as_ptr()),
-                found => (found, At::path(candidate.as_ptr().cast())),
-            }
+            let found = match search::search(file, named, &mut look) {
+                Found::NoFormat if shell => look(c"/bin/sh".as_ptr(), false),
+                found => found,
+            };
+            let Some(at) = last else { return AS_EVER };
+            (found, at)
         }
     };
     let Found::Cannot(reason, inode) = found else {
@@ -181,6 +210,31 @@ fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
     let at = room.interpreter().map_or(at, At::path);
     let first = once::first(inode, reason);
     unreachable(state, start.name, first.then_some(&at), reason)
+}
+
+/// Is this a relative path, and does the child change its directory before?
+fn moves(start: &Start, path: *const c_char) -> bool {
+    // SAFETY: `posix_spawn` would take the actions.
+    if !unsafe { directory::changes(start.actions) } {
+        return false;
+    }
+    // SAFETY: the program's own argument.
+    let path = unsafe { place::read_path(path) };
+    path.is_some_and(|path| path.first() != Some(&b'/'))
+}
+
+/// Such a path from where the child is then, written to `room`. `None` if that
+/// cannot be told before the call.
+fn below(start: &Start, at: At, room: &mut [u8]) -> Option<At> {
+    // SAFETY: the program's own argument.
+    let path = unsafe { place::read_path(at.path) }?;
+    // SAFETY: `posix_spawn` would take the actions.
+    let dirfd = unsafe { directory::of(start.actions, path, room) }?;
+    Some(At {
+        dirfd,
+        path: room.as_ptr().cast(),
+        ..at
+    })
 }
 
 /// The arguments leave no room for what we put back (execve(2), "Limits on size of
@@ -237,6 +291,7 @@ pub fn at_path(name: &'static str, path: *const c_char) -> Start {
     Start {
         name,
         target: Target::At(At::path(path)),
+        actions: null(),
     }
 }
 
@@ -250,6 +305,7 @@ pub fn at(name: &'static str, dirfd: c_int, path: *const c_char, flags: c_int) -
     Start {
         name,
         target: Target::At(at),
+        actions: null(),
     }
 }
 
@@ -262,5 +318,6 @@ pub fn searched(name: &'static str, file: *const c_char) -> Start {
             reset: false,
             shell: true,
         },
+        actions: null(),
     }
 }

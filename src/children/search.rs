@@ -3,23 +3,27 @@
 
 use core::ffi::CStr;
 
-use libc::{c_char, X_OK};
+use libc::c_char;
 
 use super::library::join;
 use super::target::Found;
-use crate::sys::programs;
 
 /// `CS_PATH`, which glibc takes where `PATH` is not set.
 const STANDARD: &[u8] = b"/bin:/usr/bin";
 
 /// Looks at one candidate after the other with `look`, and leaves the path of
-/// the one that will be started in `room`.
-pub fn search(file: &[u8], room: &mut [u8], look: &mut dyn FnMut(*const c_char) -> Found) -> Found {
+/// the one that will be started in `room`. `look` is told whether the program has to
+/// be one that may be executed.
+pub fn search(
+    file: &[u8],
+    room: &mut [u8],
+    look: &mut dyn FnMut(*const c_char, bool) -> Found,
+) -> Found {
     if file.is_empty() {
         return Found::Nothing;
     }
     if file.contains(&b'/') {
-        return join(room, &[file]).map_or(Found::Nothing, look);
+        return join(room, &[file]).map_or(Found::Nothing, |path| look(path, false));
     }
     // SAFETY: `getenv` reads the environment as `execvp` itself will.
     let path = unsafe { libc::getenv(c"PATH".as_ptr()) };
@@ -35,9 +39,9 @@ pub fn search(file: &[u8], room: &mut [u8], look: &mut dyn FnMut(*const c_char) 
         let Some(candidate) = join(room, &[directory, slash, file]) else {
             continue;
         };
-        let found = look(candidate);
         // What is not there, or may not be executed, is passed over.
-        if found != Found::Nothing && programs::may(libc::AT_FDCWD, candidate, X_OK) {
+        let found = look(candidate, true);
+        if found != Found::Nothing {
             return found;
         }
     }

@@ -6,6 +6,8 @@
 //! where the child is then, after the `chdir` actions before it and after any
 //! `chdir` of the parent's in between.
 
+pub mod directory;
+
 use core::ffi::c_void;
 
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
@@ -41,6 +43,7 @@ struct Action {
 #[repr(C)]
 union Arguments {
     open: OpenArguments,
+    dup: [c_int; 2],
     chdir: *const c_char,
     fchdir: c_int,
 }
@@ -54,6 +57,7 @@ struct OpenArguments {
     mode: mode_t,
 }
 
+const DUP: c_int = 1;
 const OPEN: c_int = 2;
 const CHDIR: c_int = 3;
 const FCHDIR: c_int = 4;
@@ -108,6 +112,8 @@ pub unsafe fn with_clamped_actions(
             narrowed += 1;
         }
     }
+    // Not to be held while the child opens a fifo.
+    drop(scratch);
     let list = List {
         allocated: list.used,
         used: list.used,

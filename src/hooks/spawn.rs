@@ -22,7 +22,7 @@ fn resets(attributes: *const posix_spawnattr_t) -> bool {
 hook! {
     unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawn {
         let target = Target::At(At { dirfd: AT_FDCWD, path, flags: 0, reset: resets(attributes) });
-        let start = Start { name: "posix_spawn", target };
+        let start = Start { name: "posix_spawn", target, actions: actions.cast() };
         with_clamped_actions(actions.cast(), &mut |actions| {
             spawn(start, attributes, environment, &|attributes, environment| {
                 real!(posix_spawn)(pid, path, actions.cast(), attributes, arguments, environment)
@@ -34,7 +34,7 @@ hook! {
 hook! {
     unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawnp {
         let target = Target::Search { file, reset: resets(attributes), shell: false };
-        let start = Start { name: "posix_spawnp", target };
+        let start = Start { name: "posix_spawnp", target, actions: actions.cast() };
         with_clamped_actions(actions.cast(), &mut |actions| {
             spawn(start, attributes, environment, &|attributes, environment| {
                 real!(posix_spawnp)(pid, file, actions.cast(), attributes, arguments, environment)

@@ -114,6 +114,7 @@ program!(write, "write");
 program!(show, "show");
 program!(attributes, "attributes");
 program!(threads, "threads");
+program!(changer, "directory");
 
 /// `write.c` as a static program; says so if there can be none.
 pub fn write_static() -> Option<&'static Path> {
