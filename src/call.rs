@@ -1,11 +1,14 @@
 //! A call of the program's as one value, from its hook to its record, and what
 //! holds at its place.
 
-use libc::{c_char, c_int};
+use core::ffi::CStr;
+
+use libc::{c_char, c_int, EFAULT, ENAMETOOLONG, ENOENT};
+use libc::{O_CREAT, O_EXCL, O_NOFOLLOW};
 use umaskclamp_policy::rules::{Kind, RuleId};
 use umaskclamp_policy::settings::Mode;
 
-use crate::place::{self, Place};
+use crate::place::{self, Place, Seen};
 use crate::state::{self, State};
 use crate::sys;
 
@@ -53,8 +56,61 @@ impl<'a> Call<'a> {
             given,
             follow,
             in_root: false,
+            last: None,
         };
         Some(Call { name, place, path })
+    }
+
+    /// A call that opens with these flags of open(2). If it is to create, its
+    /// place is to be asked for the way there; the system call that looks at the
+    /// last name is also the one that says if the pointer is good.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    pub unsafe fn opening(
+        name: &'static str,
+        dirfd: c_int,
+        path: *const c_char,
+        flags: c_int,
+    ) -> Option<Self> {
+        const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
+        let follow = flags & O_NOFOLLOW == 0 && flags & EXCLUSIVE != EXCLUSIVE;
+        if !sys::creates(flags) || !follow {
+            // SAFETY: the caller's promise.
+            let mut call = unsafe { Self::at(name, dirfd, path, follow) }?;
+            // Nobody looks at a last name that is not followed.
+            call.place.last = sys::creates(flags).then_some(Err(ENOENT));
+            return Some(call);
+        }
+        state::active()?;
+        let last = Seen::at(dirfd, path, 0);
+        let given = match last {
+            Err(EFAULT | ENAMETOOLONG) => return None,
+            // SAFETY: the kernel has read it to its end, which is in `PATH_MAX`.
+            Ok(_) | Err(ENOENT) => unsafe { CStr::from_ptr(path) }.to_bytes(),
+            // Perhaps no answer of the kernel but of a filter of system calls.
+            // SAFETY: the caller's promise.
+            Err(_) => unsafe { place::read_path(path) }?,
+        };
+        if given.is_empty() {
+            return None;
+        }
+        let place = Place {
+            dirfd,
+            given,
+            follow,
+            in_root: false,
+            last: Some(last),
+        };
+        Some(Call { name, place, path })
+    }
+
+    /// Asks anew what is at the place of a call that creates.
+    pub fn look_again(&mut self) {
+        if !self.place.follow {
+            return;
+        }
+        self.place.last = Some(Seen::at(self.place.dirfd, self.path, 0));
     }
 
     /// A call on what a descriptor refers to.
@@ -65,6 +121,7 @@ impl<'a> Call<'a> {
             given: &[],
             follow: true,
             in_root: false,
+            last: None,
         };
         Some(Call {
             name,

@@ -3,11 +3,14 @@
 //! A place has two: as *named* (the path put behind the cwd or the dirfd's
 //! directory, `.` `..` `//` folded) and as it *really* is (links followed one by
 //! one, `..` taken where the kernel takes it, a dangling final link followed to
-//! what it would create). Both are found by `getcwd` and `readlinkat` alone: no
-//! descriptor is opened, so a full table does not matter and no number is taken
-//! from the program; no cwd is changed, so other threads see nothing.
+//! what it would create). Both are found by `getcwd`, `fstatat` and `readlinkat`
+//! alone: no descriptor is opened, so a full table does not matter and no number
+//! is taken from the program; no cwd is changed, so other threads see nothing.
 //!
 //! This module finds out; it decides nothing.
+
+mod guard;
+mod walk;
 
 use libc::{c_char, c_int, AT_FDCWD, ENOENT};
 use umaskclamp_policy::path;
@@ -15,9 +18,9 @@ use umaskclamp_policy::path;
 use crate::known;
 use crate::scratch::{Buffers, Scratch, PATH_MAX};
 use crate::sys::{self, DescriptorName};
-
-/// As many links as the kernel follows in one path (`MAXSYMLINKS`).
-const LINKS_MAX: u32 = 40;
+pub use guard::Seen;
+use walk::Walk;
+pub use walk::{Real, Way};
 
 /// What the kernel appends to the path of a directory or file without a name.
 const DELETED: &[u8] = b" (deleted)";
@@ -34,6 +37,9 @@ pub struct Place<'a> {
     /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
     /// openat2(2))? Then neither `/` nor `..` leads out of it.
     pub in_root: bool,
+    /// For a call that is to create a file where it was judged, and is asked for
+    /// its [`Way`]: what was there when the path was read, a final link itself.
+    pub last: Option<sys::Result<Seen>>,
 }
 
 /// Reads the program's path without trusting the pointer: `None` if the kernel
@@ -105,27 +111,18 @@ impl Place<'_> {
         }
     }
 
-    /// Writes the place as it really is into `buffers.real`; gives its length.
-    /// Where a step cannot be taken (no permission, no `/proc`, nothing there)
-    /// the rest of the path is appended as it stands.
+    /// Writes the place as it really is into `buffers.real`; gives its length, and
+    /// how a creation gets there. Where a step cannot be taken (no permission, no
+    /// `/proc`, nothing there) the rest of the path is appended as it stands.
     ///
     /// `base` is what `base` found in `buffers.link`, where it still is: asking
     /// the kernel twice would be a system call more for each creation.
-    pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<usize> {
+    pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Real> {
         let absolute = base > 0 || self.is_absolute();
-        let mut walk = Walk {
-            real: &mut buffers.real,
-            length: 0,
-            root: 0,
-            ahead: &mut buffers.ahead,
-            next: 0,
-            from: if absolute { AT_FDCWD } else { self.dirfd },
-            absolute,
-            blind: false,
-        };
+        let mut walk = Walk::new(self, absolute, &mut buffers.real, &mut buffers.ahead);
         walk.start(buffers.link.get(..base)?, self.relative())?;
         if self.in_root {
-            walk.root = walk.length;
+            walk.keep_below();
         }
         walk.run(self.follow, &mut buffers.link)?;
         Some(walk.finish())
@@ -198,142 +195,4 @@ pub fn outlived(fd: c_int) -> bool {
 fn without_suffix(path: &[u8], length: usize) -> usize {
     let path = path.get(..length).unwrap_or_default();
     path.strip_suffix(DELETED).map_or(length, <[u8]>::len)
-}
-
-/// The walk along a path, one component at a time, as the kernel goes.
-struct Walk<'b> {
-    /// Where we are: no link in it, no trailing `/`; the root is empty.
-    real: &'b mut [u8],
-    length: usize,
-    /// No `/` or `..` leads above this length of `real`.
-    root: usize,
-    /// What is still to be walked lies at the end of this buffer, from `next`,
-    /// so that a link's target can be put before it.
-    ahead: &'b mut [u8],
-    next: usize,
-    /// What `real` is relative to if it is not absolute.
-    from: c_int,
-    absolute: bool,
-    /// Set when the file system cannot be asked any further.
-    blind: bool,
-}
-
-impl Walk<'_> {
-    fn start(&mut self, base: &[u8], given: &[u8]) -> Option<()> {
-        if base != b"/" {
-            self.real.get_mut(..base.len())?.copy_from_slice(base);
-            self.length = base.len();
-        }
-        self.next = self.ahead.len();
-        self.put_ahead(given)
-    }
-
-    fn put_ahead(&mut self, text: &[u8]) -> Option<()> {
-        let start = self.next.checked_sub(text.len())?;
-        self.ahead.get_mut(start..self.next)?.copy_from_slice(text);
-        self.next = start;
-        Some(())
-    }
-
-    fn run(&mut self, follow: bool, link: &mut [u8; PATH_MAX]) -> Option<()> {
-        let mut links = 0;
-        loop {
-            let ahead = self.ahead.get(self.next..)?;
-            let Some(start) = ahead.iter().position(|&byte| byte != b'/') else {
-                return Some(());
-            };
-            let ahead = ahead.get(start..)?;
-            let size = ahead.iter().position(|&byte| byte == b'/');
-            let name_start = self.next + start;
-            let name_end = size.map_or(self.ahead.len(), |size| name_start + size);
-            self.next = name_end;
-            match self.ahead.get(name_start..name_end)? {
-                b"." => continue,
-                b".." => {
-                    self.up();
-                    continue;
-                }
-                _ => self.down(name_start, name_end)?,
-            }
-            // A trailing slash makes the kernel follow a final link always.
-            let is_final = size.is_none();
-            if self.blind || (is_final && !follow) {
-                continue;
-            }
-            match self.read_link(link) {
-                Ok(size) => {
-                    links += 1;
-                    if links > LINKS_MAX {
-                        self.blind = true;
-                        continue;
-                    }
-                    self.up();
-                    self.turn(link.get(..size)?)?;
-                }
-                // Not a link: the usual case.
-                Err(libc::EINVAL) => {}
-                // Nothing there, or nobody lets us look: the rest stands as it is.
-                Err(_) => self.blind = true,
-            }
-        }
-    }
-
-    /// Goes where a link points to.
-    fn turn(&mut self, target: &[u8]) -> Option<()> {
-        if target.first() == Some(&b'/') {
-            let in_proc = self.real.get(..self.length)?.starts_with(b"/proc/");
-            self.length = self.root;
-            if self.root == 0 {
-                self.absolute = true;
-                self.from = AT_FDCWD;
-            }
-            let length = if in_proc {
-                without_suffix(target, target.len())
-            } else {
-                target.len()
-            };
-            return self.put_ahead(target.get(..length)?);
-        }
-        self.put_ahead(target)
-    }
-
-    fn up(&mut self) {
-        let here = self.real.get(..self.length).unwrap_or_default();
-        match here.iter().rposition(|&byte| byte == b'/') {
-            Some(slash) => self.length = slash.max(self.root),
-            None => {
-                // Above the start of an unknown directory nothing can be asked.
-                self.blind |= !self.absolute && self.length == 0;
-                self.length = 0;
-            }
-        }
-    }
-
-    fn down(&mut self, name_start: usize, name_end: usize) -> Option<()> {
-        let name = self.ahead.get(name_start..name_end)?;
-        if self.absolute || self.length > 0 {
-            *self.real.get_mut(self.length)? = b'/';
-            self.length += 1;
-        }
-        let end = self.length.checked_add(name.len())?;
-        self.real.get_mut(self.length..end)?.copy_from_slice(name);
-        self.length = end;
-        // The terminator for `readlinkat`.
-        *self.real.get_mut(end)? = 0;
-        Some(())
-    }
-
-    fn read_link(&self, link: &mut [u8; PATH_MAX]) -> sys::Result<usize> {
-        sys::read_link(self.from, self.real.as_ptr().cast(), link)
-    }
-
-    fn finish(self) -> usize {
-        if self.absolute && self.length == 0 {
-            if let Some(first) = self.real.first_mut() {
-                *first = b'/';
-            }
-            return 1;
-        }
-        self.length
-    }
 }

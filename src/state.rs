@@ -13,6 +13,8 @@ pub struct State {
     /// `argv[0]` without its directories, for records.
     pub program: &'static [u8],
     log_path: Option<Vec<u8>>,
+    /// The effective user at load.
+    pub user: u32,
     /// Device and inode number of what was the program's stderr at load.
     pub stderr: Option<(u64, u64)>,
     /// Is there anything to protect?
@@ -30,6 +32,8 @@ impl State {
         let to_stderr = settings.log_file == LogTarget::Stderr && settings.level != Level::Off;
         let stderr = to_stderr.then(|| sys::stat_of(2).ok()).flatten();
         State {
+            // SAFETY: `getauxval` only reads.
+            user: unsafe { libc::getauxval(libc::AT_EUID) } as u32,
             stderr: stderr.map(|inode| inode.id),
             armed,
             settings,

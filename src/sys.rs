@@ -23,9 +23,11 @@ macro_rules! raw {
 /// What is asked before a program is started.
 pub mod programs;
 
+mod create;
 mod descriptor;
 mod directories;
 mod sockets;
+pub use create::{create_without_links, creates, PathCopy, LARGE_FILE};
 pub use descriptor::DescriptorName;
 pub use directories::{directory_entries, open_directory};
 pub use sockets::send_datagram;

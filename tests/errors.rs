@@ -2,7 +2,7 @@
 //! (Failing calls one by one, bad pointers among them, are rows of
 //! `transparent.rs`.)
 
-use umaskclamp_testkit::stage::{play, Played};
+use umaskclamp_testkit::stage::{play, play_with, Played};
 use umaskclamp_testkit::Who;
 
 fn same(scene: &str) -> Vec<(Who, Played, Played)> {
@@ -13,6 +13,22 @@ fn same(scene: &str) -> Vec<(Who, Played, Played)> {
         (who, bare, shim)
     });
     pairs.collect()
+}
+
+/// The same where others may give names: there files are created in another way.
+fn same_where_shared(scene: &str) {
+    for who in Who::all() {
+        let played = [false, true].map(|preload| {
+            play_with(scene, who, preload, |run, tree| {
+                tree.share();
+                run
+            })
+        });
+        let [bare, shim] = &played;
+        assert_eq!(shim.facts(), bare.facts(), "{scene} as {who}, shared");
+        bare.leaks_something(scene);
+        shim.leaks_nothing(scene);
+    }
 }
 
 #[test]
@@ -27,6 +43,7 @@ fn enforce_with_the_descriptor_table_full() {
         bare.leaks_something(&what);
         shim.leaks_nothing(&what);
     }
+    same_where_shared("full-table");
 }
 
 #[test]
@@ -37,6 +54,7 @@ fn enforce_with_one_descriptor_free() {
         bare.leaks_something(&what);
         shim.leaks_nothing(&what);
     }
+    same_where_shared("one-free");
 }
 
 #[test]
@@ -46,6 +64,7 @@ fn enforce_with_0_to_2_closed() {
         bare.leaks_something("closed");
         shim.leaks_nothing(&format!("closed as {who}"));
     }
+    same_where_shared("closed-012");
 }
 
 #[test]
@@ -54,6 +73,7 @@ fn enforce_on_the_smallest_stack() {
         bare.leaks_something("small stacks");
         shim.leaks_nothing(&format!("small stacks as {who}"));
     }
+    same_where_shared("small-stacks");
 }
 
 /// The stream is the program's own: same pointer, same descriptor.

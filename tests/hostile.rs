@@ -5,8 +5,11 @@ use umaskclamp_testkit::artefact::c_program;
 use umaskclamp_testkit::stage::{patterns, Played};
 use umaskclamp_testkit::{Run, Tree, Who};
 
-fn play(scene: &str, flags: &[&str], who: Who, preload: bool) -> Played {
+fn play(scene: &str, flags: &[&str], who: Who, preload: bool, shared: bool) -> Played {
     let tree = Tree::full(who);
+    if shared {
+        tree.share();
+    }
     let program = c_program("hostile", flags);
     let run = if preload {
         Run::new(program)
@@ -30,10 +33,15 @@ fn holds(scene: &str, facts: &str) {
 }
 
 fn holds_built_with(flags: &[&str], scene: &str, facts: &str) {
+    holds_in(flags, scene, facts, false);
+}
+
+/// The same where others may give names, if `shared`: there files are created in
+/// another way.
+fn holds_in(flags: &[&str], scene: &str, facts: &str, shared: bool) {
     for who in Who::all() {
-        let what = format!("{scene} as {who}");
-        let bare = play(scene, flags, who, false);
-        let shim = play(scene, flags, who, true);
+        let what = format!("{scene} as {who}, shared {shared}");
+        let [bare, shim] = [false, true].map(|preload| play(scene, flags, who, preload, shared));
         assert_eq!(bare.facts(), facts, "{what}, bare");
         assert_eq!(shim.facts(), facts, "{what}");
         bare.leaks_something(&what);
@@ -71,7 +79,9 @@ fn enforce_from_constructors_to_destructors() {
 fn fifos(flags: &[&str]) {
     let one = "interrupted -1 errno 4\nfopen interrupted 0 errno 4\njumped out\n\
         cancelled 1 cleaned up 1\nworks 1\n";
-    holds_built_with(flags, "fifos", &one.repeat(2));
+    for shared in [false, true] {
+        holds_in(flags, "fifos", &one.repeat(2), shared);
+    }
 }
 
 #[test]

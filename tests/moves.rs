@@ -1,11 +1,11 @@
-//! Directories that move with what is in them, names that a sensitive file
-//! gets elsewhere, and links that are swapped meanwhile.
+//! Directories that move with what is in them, and names that a sensitive file
+//! gets elsewhere.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use umaskclamp_testkit::run::sh;
-use umaskclamp_testkit::stage::{command, patterns};
+use umaskclamp_testkit::stage::patterns;
 use umaskclamp_testkit::{Report, Tree, Who};
 
 fn script(tree: &Tree, who: Who, script: &str, settings: &[(&str, &str)]) -> Report {
@@ -186,40 +186,6 @@ fn transparent_what_leaves_is_free() {
         &[],
     ));
     assert_eq!(tree.mode("plain/out"), 0o644);
-}
-
-/// A stated limit: whoever may write a directory on the way can swap a link
-/// between the shim's look and the kernel's, many thousand times a second, and
-/// win now and then. Shown here, so that the README's words can be held against
-/// it: without the shim nearly everything is wide, with it what the race wins.
-fn limit(scene: &str) {
-    for who in Who::all() {
-        let play = |preload| {
-            let tree = Tree::full(who);
-            let report = command(scene, &tree, who, preload).run();
-            assert_eq!(String::from_utf8_lossy(&report.stderr), "");
-            let facts = String::from_utf8_lossy(&report.stdout).into_owned();
-            let percent = facts.lines().find_map(|line| line.strip_prefix("wide "));
-            assert!(facts.starts_with("enough true\n"), "{facts}");
-            percent.expect("percent").parse::<u64>().expect("a number")
-        };
-        let (bare, shim) = (play(false), play(true));
-        println!("{scene} as {who}: {bare} % wide without the shim, {shim} % with it");
-        assert_eq!(bare, 100, "{scene} as {who}, bare");
-        if !umaskclamp_testkit::run::without() {
-            assert!(shim < bare, "{scene} as {who}: the shim changed nothing");
-        }
-    }
-}
-
-#[test]
-fn limit_of_a_directory_on_the_way_that_is_swapped() {
-    limit("flip-parent");
-}
-
-#[test]
-fn limit_of_a_last_link_that_is_swapped() {
-    limit("flip-target");
 }
 
 /// Where the directory hands its group down, it still does.

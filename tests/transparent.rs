@@ -39,6 +39,32 @@ fn transparent_other_doors() {
     judge::transparent_in_turn(&family("other", "plain")).check("other doors at plain places");
 }
 
+/// The rows of a family that may create a file by opening it.
+fn shared(name: &str, side: &str) -> Vec<Row> {
+    let opens = |row: &Row| {
+        let calls = ["open", "creat", "setmntent", "syscall"];
+        row.steps
+            .iter()
+            .any(|step| calls.iter().any(|call| step.call.contains(call)))
+    };
+    let rows = family(name, side).into_iter().filter(opens);
+    rows.map(Row::shared).collect()
+}
+
+/// Where others may change what leads to a place, files are created in another
+/// way.
+#[test]
+fn transparent_where_others_may_give_names() {
+    for name in ["create", "existing", "stream", "other", "arrive"] {
+        judge::transparent_in_turn(&shared(name, "plain")).check("plain places of others");
+    }
+    let (for_users, rows): (Vec<Row>, Vec<Row>) = shared("failing", "plain")
+        .into_iter()
+        .partition(|row| row.needs == Needs::NotRoot);
+    judge::transparent_in_turn(&rows).check("failing calls, plain places of others");
+    judge::transparent(&for_users).check("what only others than root may not");
+}
+
 #[test]
 fn transparent_doors_inside_libc() {
     judge::transparent_in_turn(&family("inside", "plain")).check("doors inside libc, plain");

@@ -84,6 +84,13 @@ impl OpenHow {
             && self.resolve & RESOLVE_NO_SYMLINKS == 0
     }
 
+    /// Does it say no more than openat(2) can? What else it asks of the way to the
+    /// file is the kernel's to see to.
+    pub fn says_as_openat(&self) -> bool {
+        let later = self.later.iter().any(|&word| word != 0);
+        self.resolve == 0 && !later && self.mode & !0o7777 == 0
+    }
+
     /// With `RESOLVE_IN_ROOT` the directory is the root of the path.
     pub fn below_root<'a>(&self, mut call: Call<'a>) -> Call<'a> {
         call.place.in_root = self.resolve & RESOLVE_IN_ROOT != 0;

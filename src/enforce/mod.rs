@@ -29,13 +29,16 @@ pub mod handle;
 pub mod how;
 pub mod moves;
 pub mod open;
+pub mod shared;
 pub mod socket;
 pub mod spawn;
 pub mod stream;
 mod tree;
 
+use shared::Route;
 use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, RuleId, Verdict};
+use umaskclamp_policy::settings::Mode;
 
 use crate::call::{Call, Sensitive, Subject};
 use crate::memory;
@@ -44,21 +47,41 @@ use crate::records;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
 
-/// Is the place of this call sensitive? `None` sends the caller to the real call
-/// with everything as the program gave it.
-pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
-    let state = state::active()?;
+/// What holds at the place of a call.
+pub enum Judged {
+    Sensitive(Sensitive),
+    /// Everything is as the program asked for, and gets there by this route.
+    Plain(Route),
+}
+
+/// Is the place of this call sensitive?
+pub fn look(call: &Call, subject: Subject) -> Judged {
+    let Some(state) = state::active() else {
+        return Judged::Plain(Route::Own);
+    };
     let kind = call.kind(state, subject);
     let rule = match verdict(state, call, kind) {
         Outcome::Sensitive(rule) => Some(rule),
-        Outcome::Plain if !remembered(call) => {
+        Outcome::Plain(route) if !remembered(call) => {
             records::verdict(call, None);
-            return None;
+            return Judged::Plain(match state.settings.mode {
+                Mode::Enforce => route,
+                Mode::Audit | Mode::Off => Route::Own,
+            });
         }
-        Outcome::Plain | Outcome::Unknown => None,
+        Outcome::Plain(_) | Outcome::Unknown => None,
     };
     records::verdict(call, rule);
-    Some(Sensitive { state, rule })
+    Judged::Sensitive(Sensitive { state, rule })
+}
+
+/// The same for a call that has but one way. `None` sends the caller to the real
+/// call with everything as the program gave it.
+pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
+    match look(call, subject) {
+        Judged::Sensitive(sensitive) => Some(sensitive),
+        Judged::Plain(_) => None,
+    }
 }
 
 /// The call with what holds at its place, if that is sensitive.
@@ -88,17 +111,17 @@ fn remembered(call: &Call) -> bool {
 }
 
 enum Outcome {
-    Plain,
+    Plain(Route),
     Sensitive(RuleId),
     /// Longer than anything but links made to be so: taken as sensitive.
     Unknown,
 }
 
-impl From<Verdict> for Outcome {
-    fn from(verdict: Verdict) -> Self {
+impl Outcome {
+    fn of(verdict: Verdict, route: impl FnOnce() -> Route) -> Self {
         match verdict {
             Verdict::Sensitive(rule) => Outcome::Sensitive(rule),
-            Verdict::Plain | Verdict::Exempt(_) => Outcome::Plain,
+            Verdict::Plain | Verdict::Exempt(_) => Outcome::Plain(route()),
         }
     }
 }
@@ -120,14 +143,16 @@ fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
         return Outcome::Sensitive(rule);
     }
     let named = named.len();
-    let Some(length) = place.real_from(base, buffers) else {
+    let Some(real) = place.real_from(base, buffers) else {
         return Outcome::Unknown;
     };
-    let real = buffers.real.get(..length).unwrap_or_default();
-    if buffers.named.get(..named) == Some(real) {
-        return Outcome::Plain;
-    }
-    rules.verdict(real, kind).into()
+    let path = buffers.real.get(..real.length).unwrap_or_default();
+    let verdict = if buffers.named.get(..named) == Some(path) {
+        Verdict::Plain
+    } else {
+        rules.verdict(path, kind)
+    };
+    Outcome::of(verdict, || Route::of(&real, path))
 }
 
 /// Not even scratch memory: what the program wrote is matched as far as a small
@@ -139,5 +164,5 @@ fn unresolved(state: &State, place: &Place, kind: Kind) -> Outcome {
         Some(length) => folded.get(..length).unwrap_or_default(),
         None => path::last(place.given),
     };
-    state.settings.rules.verdict(known, kind).into()
+    Outcome::of(state.settings.rules.verdict(known, kind), || Route::Own)
 }

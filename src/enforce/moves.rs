@@ -233,7 +233,7 @@ fn narrow_below(from: &Call, to: &Call, state: &'static State) -> Below {
         return Below::Refused;
     };
     let named = buffers.named.get(..named).unwrap_or_default();
-    let real = buffers.real.get(..real).unwrap_or_default();
+    let real = buffers.real.get(..real.length).unwrap_or_default();
     let mut walks = [None, None];
     let places = [Some(named), Some(real).filter(|real| *real != named)];
     for (place, slot) in places.into_iter().zip(&mut walks) {

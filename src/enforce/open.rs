@@ -4,7 +4,8 @@
 use libc::{c_int, mode_t, O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
 use super::existing::must_tighten;
-use super::judged;
+use super::shared::{self, Route};
+use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
 use crate::sys::{self, Inode};
 use crate::{errno, memory, records};
@@ -41,9 +42,13 @@ pub fn open(
     } else {
         Subject::Other
     };
-    match call.and_then(|call| judged(call, subject)) {
-        Some((sensitive, call)) => open_at(sensitive, call, flags, mode, real),
-        None => real(flags, mode),
+    let Some(call) = call else {
+        return real(flags, mode);
+    };
+    match look(&call, subject) {
+        Judged::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
+        Judged::Plain(Route::Own) => real(flags, mode),
+        Judged::Plain(route) => shared::create(call, route, flags, mode, real),
     }
 }
 
@@ -145,7 +150,10 @@ impl Opening<'_> {
     }
 
     fn enforced(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
-        let before = self.call.inode();
+        let before = match self.call.place.last {
+            Some(Err(error)) if self.call.place.follow => Err(error),
+            _ => self.call.inode(),
+        };
         // `ftruncate` refuses a descriptor for reading; but through that one
         // nothing can be written either.
         let empties = self.flags & O_TRUNC != 0 && self.flags & O_ACCMODE != O_RDONLY;

@@ -1,6 +1,7 @@
 //! `fopen` and `freopen`: libc opens inside itself, with 0666.
 //!
-//! So at a sensitive place the shim opens, with its own mode, and hands the
+//! So at a sensitive place, and where others may change what leads to a plain one,
+//! the shim opens and hands the
 //! descriptor to `fdopen`. Any other order was tried and loses something: an
 //! extra open and close of the file drops the process's record locks (fcntl(2)),
 //! a file created beforehand can be removed again before libc opens it, and the
@@ -11,8 +12,9 @@ use core::ffi::CStr;
 use libc::{c_char, c_int, mode_t, FILE};
 use libc::{O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 
-use super::judged;
 use super::open::{audit, open_at};
+use super::shared::{self, Route};
+use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
 use crate::{errno, sys};
 
@@ -30,25 +32,29 @@ const KEEP_CLOEXEC: c_int = 64;
 /// A mode string, read as glibc reads it.
 #[derive(Clone, Copy)]
 pub struct StreamMode {
-    /// For open(2), without `O_LARGEFILE`.
+    /// For open(2).
     pub flags: c_int,
     stream_flags: c_int,
     pub has_charset: bool,
 }
 
 impl StreamMode {
-    /// `None`: not a mode, or one that only reads; then libc does it all.
+    /// `None`: not a mode, or one that only reads; then libc does it all. `large`
+    /// is what the function adds to the flags.
     ///
     /// # Safety
     /// `mode` is the program's own argument. libc reads it itself and trusts it,
     /// and so do we: no system call is spent on it.
-    pub unsafe fn writing(mode: *const c_char) -> Option<Self> {
+    pub unsafe fn writing(mode: *const c_char, large: c_int) -> Option<Self> {
         if mode.is_null() {
             return None;
         }
         // SAFETY: the caller's promise.
         let text = unsafe { CStr::from_ptr(mode) }.to_bytes();
-        Self::parse(text).filter(|mode| mode.flags & (O_ACCMODE | O_CREAT) != 0)
+        let mut mode = Self::parse(text)?;
+        let writes = mode.flags & (O_ACCMODE | O_CREAT) != 0;
+        mode.flags |= large;
+        writes.then_some(mode)
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
@@ -114,32 +120,55 @@ pub struct Real<'a> {
     pub fopen: &'a dyn Fn(*const c_char, *const c_char) -> *mut FILE,
 }
 
-/// A sensitive place and the call that names it.
-pub type Claim<'a> = (Sensitive, Call<'a>);
-
-/// Is this place ours to open?
-pub fn claim(call: Option<Call>) -> Option<Claim> {
-    call.and_then(|call| judged(call, Subject::Other))
+/// A place that is ours to open, and the call that names it.
+pub struct Claim<'a> {
+    call: Call<'a>,
+    judged: Judged,
 }
 
-/// `fopen` at a sensitive place.
+/// Is this place ours to open? Else libc opens it.
+pub fn claim(call: Option<Call>) -> Option<Claim> {
+    let call = call?;
+    match look(&call, Subject::Other) {
+        Judged::Plain(Route::Own) => None,
+        judged => Some(Claim { call, judged }),
+    }
+}
+
+impl Claim<'_> {
+    /// Is it sensitive, and nothing to be changed but only recorded?
+    fn audited(&self) -> Option<Sensitive> {
+        match self.judged {
+            Judged::Sensitive(sensitive) if sensitive.audit() => Some(sensitive),
+            _ => None,
+        }
+    }
+
+    fn open(self, mode: StreamMode, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
+        let Claim { call, judged } = self;
+        match judged {
+            Judged::Sensitive(sensitive) => {
+                open_at(sensitive, call, mode.flags, CREATION_MODE, real)
+            }
+            Judged::Plain(route) => shared::create(call, route, mode.flags, CREATION_MODE, real),
+        }
+    }
+}
+
+/// `fopen` at a place that is ours to open.
 ///
 /// # Safety
 /// `text` is the mode string that `mode` was read from.
-pub unsafe fn fopen(
-    (sensitive, call): Claim,
-    mode: StreamMode,
-    text: *const c_char,
-    real: &Real,
-) -> *mut FILE {
-    if sensitive.audit() {
-        return audited((sensitive, call), mode, &|| (real.fopen)(call.path, text));
+pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &Real) -> *mut FILE {
+    let call = claim.call;
+    if let Some(sensitive) = claim.audited() {
+        return audited(sensitive, call, mode, &|| (real.fopen)(call.path, text));
     }
     if mode.has_charset {
         // SAFETY: the caller's promise.
-        return unsafe { with_charset((sensitive, call), mode, text, real) };
+        return unsafe { with_charset(claim, mode, text, real) };
     }
-    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real.open);
+    let fd = claim.open(mode, real.open);
     if fd < 0 {
         return core::ptr::null_mut();
     }
@@ -155,7 +184,12 @@ pub unsafe fn fopen(
 }
 
 /// The real call as the program made it, and a record.
-fn audited((sensitive, call): Claim, mode: StreamMode, real: &dyn Fn() -> *mut FILE) -> *mut FILE {
+fn audited(
+    sensitive: Sensitive,
+    call: Call,
+    mode: StreamMode,
+    real: &dyn Fn() -> *mut FILE,
+) -> *mut FILE {
     let mut stream = core::ptr::null_mut();
     audit(sensitive, call, mode.flags, CREATION_MODE, &mut || {
         stream = real();
@@ -171,12 +205,12 @@ fn audited((sensitive, call): Claim, mode: StreamMode, real: &dyn Fn() -> *mut F
 /// # Safety
 /// As for [`fopen`].
 unsafe fn with_charset(
-    (sensitive, call): Claim,
+    claim: Claim,
     mode: StreamMode,
     text: *const c_char,
     real: &Real,
 ) -> *mut FILE {
-    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real.open);
+    let fd = claim.open(mode, real.open);
     if fd < 0 {
         return core::ptr::null_mut();
     }
@@ -207,23 +241,23 @@ unsafe fn with_charset(
     stream
 }
 
-/// `freopen` at a sensitive place: same `FILE`, same descriptor number. libc
+/// `freopen` at a place that is ours to open: same `FILE`, same descriptor number. libc
 /// reopens the stream on `/dev/null`; then the file takes that descriptor.
 ///
 /// # Safety
 /// `stream` is a stream, `text` the mode string that `mode` was read from.
 pub unsafe fn freopen(
-    (sensitive, call): Claim,
+    claim: Claim,
     mode: StreamMode,
     text: *const c_char,
     stream: *mut FILE,
     real_open: &dyn Fn(c_int, mode_t) -> c_int,
     real_freopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
 ) -> *mut FILE {
-    if sensitive.audit() {
-        return audited((sensitive, call), mode, &|| {
-            real_freopen(call.path, text, stream)
-        });
+    if let Some(sensitive) = claim.audited() {
+        let path = claim.call.path;
+        let real = || real_freopen(path, text, stream);
+        return audited(sensitive, claim.call, mode, &real);
     }
     // SAFETY: the caller's promise.
     let copy = unsafe { WithoutExclusive::of(text) };
@@ -232,7 +266,7 @@ pub unsafe fn freopen(
     if reopened.is_null() {
         // As libc: an unknown charset is found out after the file was opened.
         let error = errno::get();
-        let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real_open);
+        let fd = claim.open(mode, real_open);
         if fd >= 0 {
             sys::close(fd);
             errno::set(error);
@@ -244,7 +278,7 @@ pub unsafe fn freopen(
     let number = unsafe { libc::fileno(reopened) };
     // SAFETY: only asks for the descriptor's flags.
     let kept = unsafe { libc::fcntl(number, libc::F_GETFD) };
-    let fd = open_at(sensitive, call, mode.flags, CREATION_MODE, real_open);
+    let fd = claim.open(mode, real_open);
     if fd < 0 {
         let error = errno::get();
         // libc closes the old file when it cannot open the new one; no file has

@@ -5,36 +5,30 @@
 //! variadic caller passes it in the same place. It is used only where the flags
 //! say that it is there.
 
-use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY};
+use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_TRUNC, O_WRONLY};
 
 use crate::call::Call;
 use crate::enforce::open::{open as enforce, opens_for_writing};
 use crate::real::{hook, real};
+use crate::sys::LARGE_FILE;
 
-/// The place of an `open` with these flags.
-///
-/// # Safety
-/// `path` is the program's own argument.
-unsafe fn call<'a>(
-    name: &'static str,
-    dirfd: c_int,
-    path: *const c_char,
-    flags: c_int,
-) -> Option<Call<'a>> {
-    let exclusive = flags & (O_CREAT | libc::O_EXCL) == O_CREAT | libc::O_EXCL;
-    let follow = flags & O_NOFOLLOW == 0 && !exclusive;
-    // SAFETY: the caller's promise.
-    unsafe { Call::at(name, dirfd, path, follow) }
-}
+/// What the functions ending in 64 add to the flags where files are limited to
+/// 2 GiB without it.
+pub const LARGE: c_int = if cfg!(target_pointer_width = "32") {
+    LARGE_FILE
+} else {
+    0
+};
 
 macro_rules! open_hook {
-    ($name:ident => $hook:ident) => {
+    ($name:ident, $large:expr => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
                 if !opens_for_writing(flags) {
                     return real!($name)(path, flags, mode);
                 }
-                let call = call(stringify!($name), AT_FDCWD, path, flags);
+                let flags = flags | $large;
+                let call = Call::opening(stringify!($name), AT_FDCWD, path, flags);
                 enforce(call, flags, mode, &|flags, mode| real!($name)(path, flags, mode))
             }
         }
@@ -42,25 +36,26 @@ macro_rules! open_hook {
 }
 
 macro_rules! openat_hook {
-    ($name:ident => $hook:ident) => {
+    ($name:ident, $large:expr => $hook:ident) => {
         hook! {
             unsafe fn $name(dirfd: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int => $hook {
                 if !opens_for_writing(flags) {
                     return real!($name)(dirfd, path, flags, mode);
                 }
-                let call = call(stringify!($name), dirfd, path, flags);
+                let flags = flags | $large;
+                let call = Call::opening(stringify!($name), dirfd, path, flags);
                 enforce(call, flags, mode, &|flags, mode| real!($name)(dirfd, path, flags, mode))
             }
         }
     };
 }
 
-open_hook!(open => hook_open);
-open_hook!(open64 => hook_open64);
-open_hook!(__open => hook___open);
-open_hook!(__open64 => hook___open64);
-openat_hook!(openat => hook_openat);
-openat_hook!(openat64 => hook_openat64);
+open_hook!(open, 0 => hook_open);
+open_hook!(open64, LARGE => hook_open64);
+open_hook!(__open, 0 => hook___open);
+open_hook!(__open64, LARGE => hook___open64);
+openat_hook!(openat, 0 => hook_openat);
+openat_hook!(openat64, LARGE => hook_openat64);
 
 /// The fortified twins take no mode and abort the program on `O_CREAT`: they can
 /// only write to what is there.
@@ -71,7 +66,7 @@ macro_rules! open_2_hook {
                 if !opens_for_writing(flags) || flags & O_CREAT != 0 {
                     return real!($name)(path, flags);
                 }
-                let call = call(stringify!($name), AT_FDCWD, path, flags);
+                let call = Call::opening(stringify!($name), AT_FDCWD, path, flags);
                 enforce(call, flags, 0, &|flags, _| real!($name)(path, flags))
             }
         }
@@ -85,7 +80,7 @@ macro_rules! openat_2_hook {
                 if !opens_for_writing(flags) || flags & O_CREAT != 0 {
                     return real!($name)(dirfd, path, flags);
                 }
-                let call = call(stringify!($name), dirfd, path, flags);
+                let call = Call::opening(stringify!($name), dirfd, path, flags);
                 enforce(call, flags, 0, &|flags, _| real!($name)(dirfd, path, flags))
             }
         }
@@ -104,9 +99,10 @@ macro_rules! creat_hook {
     ($name:ident => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, mode: mode_t) -> c_int => $hook {
-                let call = call(stringify!($name), AT_FDCWD, path, CREAT_FLAGS);
-                enforce(call, CREAT_FLAGS, mode, &|flags, mode| {
-                    if flags == CREAT_FLAGS {
+                let asked = CREAT_FLAGS | LARGE;
+                let call = Call::opening(stringify!($name), AT_FDCWD, path, asked);
+                enforce(call, asked, mode, &|flags, mode| {
+                    if flags == asked {
                         real!($name)(path, mode)
                     } else {
                         // A wide file is there and is to be narrowed first. By

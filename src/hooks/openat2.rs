@@ -24,9 +24,14 @@ pub unsafe fn openat2(
     let Some(how) = how.filter(|how| opens_for_writing(how.flags())) else {
         return real(given, size);
     };
-    // SAFETY: the caller's promise.
-    let call = unsafe { Call::at("openat2", dirfd, path, how.follows()) };
-    let call = call.map(|call| how.below_root(call));
+    let call = if how.says_as_openat() {
+        // SAFETY: the caller's promise.
+        unsafe { Call::opening("openat2", dirfd, path, how.flags()) }
+    } else {
+        // SAFETY: the caller's promise.
+        let call = unsafe { Call::at("openat2", dirfd, path, how.follows()) };
+        call.map(|call| how.below_root(call))
+    };
     open(call, how.flags(), how.mode(), &|flags, mode| {
         let copy = how.with(flags, mode);
         real(copy.as_ptr(), copy.size())

@@ -3,7 +3,7 @@
 
 use libc::{c_char, c_int, AT_FDCWD, FILE};
 
-use super::open::{real_open, real_open64};
+use super::open::{real_open, real_open64, LARGE};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};
@@ -18,17 +18,15 @@ pub unsafe fn call<'a>(
     path: *const c_char,
     mode: StreamMode,
 ) -> Option<Call<'a>> {
-    let exclusive = libc::O_CREAT | libc::O_EXCL;
-    let follow = mode.flags & exclusive != exclusive;
     // SAFETY: the caller's promise.
-    unsafe { Call::at(name, AT_FDCWD, path, follow) }
+    unsafe { Call::opening(name, AT_FDCWD, path, mode.flags) }
 }
 
 macro_rules! fopen_hook {
-    ($name:ident, $open:ident => $hook:ident) => {
+    ($name:ident, $open:ident, $large:expr => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                let Some(writing) = StreamMode::writing(mode) else {
+                let Some(writing) = StreamMode::writing(mode, $large) else {
                     return real!($name)(path, mode);
                 };
                 let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
@@ -44,15 +42,15 @@ macro_rules! fopen_hook {
     };
 }
 
-fopen_hook!(fopen, real_open => hook_fopen);
-fopen_hook!(fopen64, real_open64 => hook_fopen64);
-fopen_hook!(_IO_fopen, real_open => hook__IO_fopen);
+fopen_hook!(fopen, real_open, 0 => hook_fopen);
+fopen_hook!(fopen64, real_open64, LARGE => hook_fopen64);
+fopen_hook!(_IO_fopen, real_open, 0 => hook__IO_fopen);
 
 macro_rules! freopen_hook {
-    ($name:ident, $open:ident => $hook:ident) => {
+    ($name:ident, $open:ident, $large:expr => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE => $hook {
-                let Some(writing) = StreamMode::writing(mode) else {
+                let Some(writing) = StreamMode::writing(mode, $large) else {
                     return real!($name)(path, mode, file);
                 };
                 if path.is_null() {
@@ -76,5 +74,5 @@ macro_rules! freopen_hook {
     };
 }
 
-freopen_hook!(freopen, real_open => hook_freopen);
-freopen_hook!(freopen64, real_open64 => hook_freopen64);
+freopen_hook!(freopen, real_open, 0 => hook_freopen);
+freopen_hook!(freopen64, real_open64, LARGE => hook_freopen64);

@@ -23,7 +23,7 @@ macro_rules! setmntent_hook {
     ($name:ident => $hook:ident) => {
         hook! {
             unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                let claim = StreamMode::writing(mode)
+                let claim = StreamMode::writing(mode, 0)
                     .and_then(|writing| Some((writing, call(stringify!($name), path, writing)?)))
                     .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
                 let Some((writing, claim)) = claim else {
@@ -83,10 +83,13 @@ unsafe fn is_open(file: *mut FILE) -> bool {
 
 hook! {
     unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE => hook__IO_file_fopen {
-        let claim = StreamMode::writing(mode)
+        let claim = StreamMode::writing(mode, 0)
             .filter(|_| !is_open(file))
-            .and_then(|writing| Some((writing, call("_IO_file_fopen", path, writing)?)))
-            .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
+            .and_then(|writing| {
+                let follow = writing.flags & O_EXCL == 0;
+                let call = Call::at("_IO_file_fopen", AT_FDCWD, path, follow);
+                Some((writing, stream::claim(call)?))
+            });
         let Some((writing, claim)) = claim else {
             return real!(_IO_file_fopen)(file, path, mode, is_32);
         };

@@ -7,7 +7,7 @@
 use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
-use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS, O_NOFOLLOW};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
 use umaskclamp_policy::settings::Mode;
 
 use super::openat2::openat2;
@@ -100,6 +100,15 @@ impl Number {
         unsafe { Call::at(name, dirfd, self.path(index), follow) }
     }
 
+    /// The same for a call that opens with these flags.
+    fn opened(&self, name: &'static str, index: usize, flags: c_int) -> Option<Call<'_>> {
+        let dirfd = index
+            .checked_sub(1)
+            .map_or(AT_FDCWD, |before| self.int(before));
+        // SAFETY: the program's own argument, read as the kernel would.
+        unsafe { Call::opening(name, dirfd, self.path(index), flags) }
+    }
+
     /// The same where `AT_EMPTY_PATH` may stand in the flags.
     fn place_or_descriptor(
         &self,
@@ -137,9 +146,7 @@ impl Number {
             queue = unsafe { super::ipc::queue(self.path(0)) };
             queue.as_ref().and_then(|path| path.call("mq_open"))
         } else {
-            let exclusive = libc::O_CREAT | libc::O_EXCL;
-            let follow = wanted & O_NOFOLLOW == 0 && wanted & exclusive != exclusive;
-            self.place("syscall(open)", path, follow)
+            self.opened("syscall(open)", path, wanted)
         };
         let result = open(call, wanted, self.mode(flags + 1), &|wanted, mode| {
             let mut changed = *self;
@@ -153,8 +160,8 @@ impl Number {
 
     #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
     fn creat(&self) -> c_long {
-        let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
-        let call = self.place("syscall(creat)", 0, true);
+        let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC | super::open::LARGE;
+        let call = self.opened("syscall(creat)", 0, flags);
         let result = open(call, flags, self.mode(1), &|wanted, mode| {
             let mut changed = *self;
             if wanted != flags {

@@ -149,9 +149,17 @@ fn under_the_shim(tree: &Path) {
     let inputs = (
         prop::collection::vec(made(), 4..16),
         prop::collection::vec(act(), 20..50),
+        any::<bool>(),
     );
-    crate::fuzz(inputs, 2, |(things, acts)| {
+    crate::fuzz(inputs, 2, |(things, acts, shared)| {
         lay_out(tree, &things)?;
+        // Where others may give names, files are created in another way.
+        let mode = if shared { 0o777 } else { 0o755 };
+        for directory in ["", "a", "b", "c"].map(|name| tree.join(name)) {
+            if directory.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+                fs::set_permissions(&directory, fs::Permissions::from_mode(mode))?;
+            }
+        }
         for (from, call, base, path) in acts {
             perform(tree, from, call, &base, &path)?;
         }

@@ -51,6 +51,9 @@ impl Ran {
 /// Runs a row as somebody. Fails where the tree cannot be made as the row needs it.
 pub fn run_row(row: &Row, who: Who, preload: bool) -> Result<Ran, String> {
     let tree = Tree::with(who, row.side);
+    if row.shared {
+        tree.share();
+    }
     if row.acl {
         let parent = tree.at(row.side);
         acl::set(&parent, acl::DEFAULT, &acl::generous(7))
@@ -81,6 +84,13 @@ pub fn run_row(row: &Row, who: Who, preload: bool) -> Result<Ran, String> {
     for seen in report.seen.iter_mut().filter(|s| s.path.is_absolute()) {
         let path = seen.path.to_string_lossy().replace(&unique, "{U}");
         seen.path = path.into();
+    }
+    // Which system call opens is not for a program to see.
+    if row.shared {
+        let opens = |by: &str| by == "creat" || by.starts_with("open");
+        for seen in report.seen.iter_mut().filter(|s| opens(s.by)) {
+            seen.by = "open";
+        }
     }
     let clean = |bytes: &[u8]| {
         String::from_utf8_lossy(bytes)

@@ -143,6 +143,8 @@ pub struct Row {
     pub umask: u32,
     /// The parents have a default ACL that gives everybody everything.
     pub acl: bool,
+    /// Others may give names in all directories.
+    pub shared: bool,
     pub needs: Needs,
     pub same: Same,
 }
@@ -159,6 +161,7 @@ impl Row {
             leaf: "new",
             umask: 0o022,
             acl: false,
+            shared: false,
             needs: Needs::Nothing,
             same: Same::Facts,
             steps,
@@ -182,6 +185,13 @@ impl Row {
 
     pub fn acl(mut self) -> Row {
         self.acl = true;
+        self
+    }
+
+    /// The same row where others may give names in all directories. Only who runs
+    /// it looks at that: `doors` does not.
+    pub fn shared(mut self) -> Row {
+        self.shared = true;
         self
     }
 

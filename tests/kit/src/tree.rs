@@ -142,6 +142,11 @@ impl Tree {
             & 0o7777
     }
 
+    /// Lets everybody give names in every directory of the tree (but `shut`).
+    pub fn share(&self) {
+        share(&self.root);
+    }
+
     /// Gives `path` and all beneath it to `who`.
     pub fn own(&self, path: &Path, who: Who) {
         let Some(uid) = who.uid() else { return };
@@ -151,6 +156,16 @@ impl Tree {
             for entry in fs::read_dir(path).expect("readdir").flatten() {
                 self.own(&entry.path(), who);
             }
+        }
+    }
+}
+
+fn share(dir: &Path) {
+    mode(dir, 0o777);
+    for entry in fs::read_dir(dir).expect("readdir").flatten() {
+        let is_dir = entry.file_type().expect("type").is_dir();
+        if is_dir && entry.file_name() != "shut" {
+            share(&entry.path());
         }
     }
 }
