@@ -9,11 +9,20 @@
 //! the place was judged. What can be won by that?
 //! - A place judged sensitive becomes another: the file there is narrow, which is
 //!   the safe side.
-//! - A place judged plain becomes a sensitive one: the file is created there as
-//!   wide as it would have been at the plain place, where the same somebody could
-//!   have read it. Nothing is learned that was not open before. The path as named
-//!   is judged without looking at links, so what is protected by its name cannot
-//!   be turned away.
+//! - A place judged plain becomes a sensitive one. The path as named is judged
+//!   without looking at links, so what is protected by its name cannot be turned
+//!   away; but a wide file at the sensitive place is one that he can open, and keep
+//!   open until a backup is written to it. So where others may give names on the
+//!   way, what `open` and `fopen` create follows no link that was not judged
+//!   ([`shared`]).
+//! - Not so what `mkdir`, `mknod` and `bind` make, what `rename` and `link` bring,
+//!   and what `posix_spawn` opens in the child: the kernel has no such flag for
+//!   them, or libc makes the call. None of them writes anything: a directory's
+//!   content is judged by itself, nobody's data is in a new node or socket, and
+//!   what is renamed or linked was to come to a place where he could read it. If a
+//!   program writes there later, the file is one that exists: it is narrowed first,
+//!   but whoever holds a descriptor keeps it. For that he has to win a race which
+//!   he mostly loses.
 //! - An existing file is tightened by its descriptor, after it was opened. Where
 //!   only a name is there, the inode is held and compared first
 //!   ([`crate::sys::chmod_inode`]): no other file is ever changed, above all not
