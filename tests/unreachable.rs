@@ -14,6 +14,9 @@ mod go;
 #[path = "children/directory.rs"]
 mod relative;
 
+#[path = "children/shell.rs"]
+mod shell;
+
 use std::fs;
 use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;

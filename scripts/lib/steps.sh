@@ -118,7 +118,7 @@ step_cargo() {
     # Without these a few tests say that they are skipped, and are counted so.
     if is_root; then
         need_packages "tests of programs that cannot be entered" \
-            musl-tools libcap2-bin age acl || say "going on without them"
+            musl-tools libcap2-bin age acl bash-static || say "going on without them"
         need_packages "tests of Go programs" golang-go rclone restic ||
             say "going on without them"
     fi

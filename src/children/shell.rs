@@ -7,36 +7,131 @@
 //! so that a thread that is reading the old one is not disturbed; `setenv` takes
 //! it for one of the program's own and copies it before it changes anything.
 //!
-//! A `/bin/sh` that a preload cannot enter is recorded or refused, but does not
-//! get the narrowed umask: these calls are not ours to make from another task.
+//! A `/bin/sh` that a preload cannot enter gets the narrowed umask by its own builtin,
+//! put before the command: these calls are not ours to make from another task, and
+//! the other threads' umask is not ours to change. `wordexp` takes words and no
+//! command: there the process has the narrowed umask meanwhile, if it is this thread
+//! alone.
 
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use super::envp::{Array, Copy, Preloaded};
-use super::room::map;
-use super::{active, at_path, plan, Plan};
+use libc::{c_char, c_int, AT_FDCWD};
 
-/// Makes `environ` fit for a shell that `name` will start: the array that is to
-/// be `environ` from now on, or none if it may stay.
+use super::envp::{Array, Copy};
+use super::reader::Reader;
+use super::room::map;
+use super::{active, at_path, fallback, plan, Plan};
+use crate::sys;
+
+/// How a shell is to be started.
+#[derive(Default)]
+pub struct Prepared {
+    /// The array that is to be `environ` from now on; none if it may stay.
+    pub environ: Option<Array>,
+    /// Bits to be set in the shell's umask.
+    pub mask: Option<u32>,
+}
+
+/// Makes `environ` fit for a shell that `name` will start.
 ///
 /// `Err` if the shell cannot be entered and is not to be started.
 ///
 /// # Safety
 /// Other threads leave the environment alone meanwhile, as these calls demand of
 /// them anyway (environ is not locked against its readers).
-pub unsafe fn prepare(name: &'static str, environ: Array) -> Result<Option<Array>, ()> {
+pub unsafe fn prepare(name: &'static str, environ: Array) -> Result<Prepared, ()> {
     let Some((state, snapshot)) = active() else {
-        return Ok(None);
+        return Ok(Prepared::default());
     };
     let start = at_path(name, c"/bin/sh".as_ptr());
-    if matches!(plan(state, snapshot, &start), Plan::Refuse) {
+    let Plan::Go { preloaded, mask } = plan(state, snapshot, &start) else {
         return Err(());
-    }
+    };
     // SAFETY: the caller's promise.
-    let copy = unsafe { Copy::needed(name, snapshot, environ, Preloaded::Keep) };
-    Ok(copy.and_then(|copy| lasting(&copy, environ)))
+    let copy = unsafe { Copy::needed(name, snapshot, environ, preloaded) };
+    Ok(Prepared {
+        environ: copy.and_then(|copy| lasting(&copy, environ)),
+        mask,
+    })
+}
+
+/// Calls `real` with a command that narrows the shell's umask by `mask` first. With
+/// the command as it is, where there is nothing to narrow or no memory.
+///
+/// # Safety
+/// `command` is null or a string that is left alone meanwhile.
+pub unsafe fn with_umask<R>(
+    mask: Option<u32>,
+    command: *const c_char,
+    real: impl FnOnce(*const c_char) -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    let given = mask.and_then(|mask| Some((mask, unsafe { Reader::new().string(command) }?)));
+    let Some((mask, given)) = given else {
+        return real(command);
+    };
+    let size = given.len().saturating_add(UMASK_MAX);
+    let Some(start) = sys::map(size) else {
+        return real(command);
+    };
+    // SAFETY: a fresh mapping of this size, zeroed, which nobody else knows.
+    let room = unsafe { core::slice::from_raw_parts_mut(start, size) };
+    let written = write_umask(room, mask, given);
+    let result = real(match written {
+        Some(()) => start.cast_const().cast(),
+        None => command,
+    });
+    // SAFETY: mapped above. libc's shells are started when these calls return, with
+    // a copy of their arguments.
+    unsafe { sys::unmap(start, size) };
+    result
+}
+
+/// More than the longest builtin call, `umask g-rwx,o-rwx; `, takes with a NUL.
+const UMASK_MAX: usize = 32;
+
+/// Symbolic modes, relative to what the shell has: they say `umask | mask` and need
+/// not know the umask (umask(1p)).
+fn write_umask(room: &mut [u8], mask: u32, command: &[u8]) -> Option<()> {
+    let mut length = 0usize;
+    let mut put = |bytes: &[u8]| {
+        let end = length.checked_add(bytes.len())?;
+        room.get_mut(length..end)?.copy_from_slice(bytes);
+        length = end;
+        Some(())
+    };
+    let mut before: &[u8] = b"umask ";
+    for (class, shift) in [(b"g-", 3u32), (b"o-", 0)] {
+        let bits = mask >> shift & 7;
+        if bits == 0 {
+            continue;
+        }
+        put(before)?;
+        put(class)?;
+        for (bit, letter) in [(4, b"r"), (2, b"w"), (1, b"x")] {
+            if bits & bit != 0 {
+                put(letter)?;
+            }
+        }
+        before = b",";
+    }
+    if before == b"," {
+        put(b"; ")?;
+    }
+    put(command)
+}
+
+/// Calls `real` with the umask of this process narrowed, if no other thread would
+/// have it as well.
+pub fn under_umask(mask: Option<u32>, real: &dyn Fn() -> c_int) -> c_int {
+    // The directory has one more link for each thread, beside its own two.
+    let threads = || sys::stat_at(AT_FDCWD, c"/proc/self/task".as_ptr(), 0);
+    match mask {
+        Some(mask) if threads().is_ok_and(|tasks| tasks.links == 3) => fallback::exec(mask, real),
+        _ => real(),
+    }
 }
 
 /// Memory for an array that stays. Two of them take turns: the one that is not

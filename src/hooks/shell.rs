@@ -10,7 +10,7 @@ use core::ptr::null_mut;
 use libc::{c_char, c_int, c_void, EPERM, FILE};
 
 use super::exec::{current, replace};
-use crate::children::shell::prepare;
+use crate::children::shell::{prepare, under_umask, with_umask};
 use crate::errno;
 use crate::real::{hook, real};
 
@@ -20,28 +20,31 @@ const NOT_STARTED: c_int = 127 << 8;
 /// What `wordexp` answers where a command may not be run (`<wordexp.h>`).
 const WRDE_CMDSUB: c_int = 4;
 
-/// Puts back what `environ` lost. `false` if no shell is to be started.
+/// Puts back what `environ` lost; gives the bits to be set in the shell's umask.
+/// `Err` if no shell is to be started.
 ///
 /// # Safety
 /// As for [`prepare`].
-unsafe fn ready(name: &'static str) -> bool {
+unsafe fn ready(name: &'static str) -> Result<Option<u32>, ()> {
     // SAFETY: the caller's promise.
-    match unsafe { prepare(name, current()) } {
-        Ok(Some(array)) => replace(array),
-        Ok(None) => {}
-        Err(()) => return false,
+    let prepared = unsafe { prepare(name, current()) }?;
+    if let Some(array) = prepared.environ {
+        replace(array);
     }
-    true
+    Ok(prepared.mask)
 }
 
 hook! {
     unsafe fn system(command: *const c_char) -> c_int => hook_system {
         // Without a command it only tells whether there is a shell.
-        if !command.is_null() && !ready("system") {
+        if command.is_null() {
+            return real!(system)(command);
+        }
+        let Ok(mask) = ready("system") else {
             errno::set(EPERM);
             return NOT_STARTED;
-        }
-        real!(system)(command)
+        };
+        with_umask(mask, command, |command| real!(system)(command))
     }
 }
 
@@ -49,11 +52,11 @@ macro_rules! popen_hook {
     ($name:ident => $hook:ident) => {
         hook! {
             unsafe fn $name(command: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                if !ready(stringify!($name)) {
+                let Ok(mask) = ready(stringify!($name)) else {
                     errno::set(EPERM);
                     return null_mut();
-                }
-                real!($name)(command, mode)
+                };
+                with_umask(mask, command, |command| real!($name)(command, mode))
             }
         }
     };
@@ -67,9 +70,11 @@ hook! {
         // Only a command in the words starts a shell; it has one of these signs.
         let has = |sign: &core::ffi::CStr| !libc::strstr(words, sign.as_ptr()).is_null();
         let commands = !words.is_null() && (has(c"`") || has(c"$("));
-        if commands && !ready("wordexp") {
-            return WRDE_CMDSUB;
-        }
-        real!(wordexp)(words, result, flags)
+        let mask = match commands.then(|| ready("wordexp")) {
+            Some(Err(())) => return WRDE_CMDSUB,
+            Some(Ok(mask)) => mask,
+            None => None,
+        };
+        under_umask(mask, &|| real!(wordexp)(words, result, flags))
     }
 }
