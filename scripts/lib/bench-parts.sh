@@ -205,10 +205,10 @@ part_jobs() {
 # rear mkrescue, by processor time, with and without, in turn.
 part_rear() {
     local turn configuration figure work=$WORK/rear preload
-    is_root && can_unshare && rear_packages || {
+    if ! { is_root && can_unshare && rear_packages; }; then
         say "rear mkrescue is left out: it needs root, private namespaces and ReaR's packages"
         return 0
-    }
+    fi
     mkdir -m 0755 -- "$work"
     for ((turn = 0; turn < (JOBS + 1) / 2; turn++)); do
         for configuration in plain umaskclamp; do
