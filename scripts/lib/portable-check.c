@@ -3,6 +3,7 @@
  * with an `s` are sensitive. One line a fault on stderr, exit status 1 if any. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,6 @@ int main(void)
     umask(0);
     all("public", "public2");
     all("secret", "public2");
-    printf("%d checks, %d faults\n", checks, faults);
+    printf("on glibc %s %d checks, %d faults\n", gnu_get_libc_version(), checks, faults);
     return faults != 0;
 }

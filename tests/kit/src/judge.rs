@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::ran::{known, run_row, Ran};
+use crate::ran::{excused, known, run_row, Ran};
 use crate::rows::{Needs, Row, Same};
 use crate::watch::{Report, Seen};
 use crate::{run, Who};
@@ -125,6 +125,10 @@ fn run_bare(row: &Row, who: Who, verdict: &mut Verdict) -> Option<Ran> {
         verdict.leave_out(row, who, "no such call on its machine");
         return None;
     }
+    if let Some(reason) = excused(row) {
+        verdict.leave_out(row, who, &reason);
+        return None;
+    }
     let reason = match run_row(row, who, false) {
         Ok(ran) => match ran.not_here() {
             None => return Some(ran),
@@ -140,7 +144,7 @@ fn run_bare(row: &Row, who: Who, verdict: &mut Verdict) -> Option<Ran> {
 fn run_wide(row: &Row, who: Who, verdict: &mut Verdict) -> Option<Ran> {
     let ran = run_bare(row, who, verdict)?;
     if ran.unanswered() {
-        verdict.leave_out(row, who, "this kernel has no such call");
+        verdict.leave_out(row, who, "this kernel or libc has no such call");
         return None;
     }
     Some(ran)
