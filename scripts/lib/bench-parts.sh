@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034  # read by scripts/bench
 COUNTS=$ROOT/bench/instructions.tsv
 
-# prepare_bench QUICK OUT: builds, makes a work directory, finds the peers.
+# prepare_bench QUICK OUT MODE: builds, makes a work directory, finds the peers.
 prepare_bench() {
     local quick=$1
     OUT=$2
@@ -19,8 +19,13 @@ prepare_bench() {
     trap 'rm -rf -- "$WORK" ${RAM:+"$RAM"}' EXIT
     ROUNDS=2000 TURNS=15 CALLS=4000 JOBS=5
     [ "$quick" = no ] || ROUNDS=200 TURNS=3 CALLS=500 JOBS=1
-    need_packages "scripts/bench" gcc valgrind git make libeatmydata1 libfakeroot \
-        libfakechroot libfaketime torsocks || say "measuring what is there"
+    if [ "$3" = measure ]; then
+        need_packages "scripts/bench" gcc valgrind git make libeatmydata1 libfakeroot \
+            libfakechroot libfaketime torsocks || say "measuring what is there"
+    else
+        need_packages "counting instructions" gcc libc6-dev valgrind ||
+            die "counting instructions needs valgrind"
+    fi
     if [ -z "${UMASKCLAMP_SHIM-}" ]; then
         (cd -- "$ROOT" && cargo build --release --quiet)
     else
@@ -242,6 +247,20 @@ per_call() {
     awk -v few="$few" -v many="$many" 'BEGIN { printf "%.0f", (many - few) / 200 }'
 }
 
+# libc_here: the libc that is counted with.
+libc_here() {
+    printf '%s-%s\n' "$(getconf GNU_LIBC_VERSION | tr ' ' '-')" "$(uname -m)"
+}
+
+# comparable: were the counts of the file taken with this libc? Says so if not.
+comparable() {
+    local there
+    there=$(sed -n 's/^libc\t//p' "$COUNTS")
+    [ "$there" != "$(libc_here)" ] || return 0
+    echo "counted with $there, this is $(libc_here): not compared"
+    return 1
+}
+
 # count_instructions: libc's version; then what the library adds to a start and to
 # a call, a line each.
 count_instructions() {
@@ -249,7 +268,7 @@ count_instructions() {
     command -v valgrind >/dev/null || die "counting instructions needs valgrind"
     mkdir -p -- "$WORK/disk"
     SETTING=()
-    printf 'libc\t%s\n' "$(getconf GNU_LIBC_VERSION | tr ' ' '-')-$(uname -m)"
+    printf 'libc\t%s\n' "$(libc_here)"
     plain=$(instructions "" /bin/true)
     ours=$(instructions "$SHIM" /bin/true)
     printf 'start\t%d\n' "$((ours - plain))"
