@@ -73,7 +73,8 @@ fn stranger(scene: &str, tree: &Tree) -> Run {
 /// Plays how links are swapped, against the one who creates there.
 fn against(tree: &Tree, what: &str, who: Who, preload: bool) -> String {
     let victim = command(&format!("flip-{what}"), tree, who, preload);
-    let rival = stranger(&format!("swap-{what}"), tree);
+    let swapped = if what == "via" { "way" } else { what };
+    let rival = stranger(&format!("swap-{swapped}"), tree);
     let first = tree.at(if what == "last" {
         "outside/flip"
     } else {
@@ -102,7 +103,8 @@ fn flipped(what: &str, bits: u32, who: Who, preload: bool) -> Vec<(String, u64, 
     for (name, bits) in [("outside/flip", 0o777), ("outside", bits), ("plain", 0o777)] {
         fs::set_permissions(tree.at(name), Permissions::from_mode(bits)).expect("chmod");
     }
-    if what != "way" {
+    symlink("flip", tree.at("outside/via")).expect("symlink");
+    if !["way", "via"].contains(&what) {
         fs::remove_dir(tree.at("outside/flip")).expect("remove");
     }
     let facts = against(&tree, what, who, preload);
@@ -122,7 +124,10 @@ fn enforce_while_swapped(what: &str, bits: u32) {
         );
         println!("{what} {bits:04o} as {who}, bare {bare:?}");
         println!("{what} {bits:04o} as {who}, shim {shim:?}");
-        assert_eq!(bare.len(), if what == "way" { 7 } else { 5 });
+        assert_eq!(
+            bare.len(),
+            if ["way", "via"].contains(&what) { 7 } else { 5 }
+        );
         for ((door, there, wide), bare) in shim.iter().zip(&bare) {
             assert!(bare.2 > 0, "{door} as {who}: no race without the shim");
             assert!(*there > 0, "{door} as {who}: no race");
@@ -155,6 +160,11 @@ fn enforce_while_a_file_is_swapped_for_a_link() {
 #[test]
 fn enforce_while_a_directory_on_the_way_is_swapped() {
     enforce_while_swapped("way", 0o777);
+}
+
+#[test]
+fn enforce_while_a_directory_behind_a_link_is_swapped() {
+    enforce_while_swapped("via", 0o777);
 }
 
 /// Others that create and remove the same file are no attackers.

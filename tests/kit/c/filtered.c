@@ -1,8 +1,9 @@
-/* filtered DIR read|create|protected: reads, or creates, under a filter that kills
- * at any system call that such a program does not make by itself. Where nothing is
- * created, and where no rule protects anything, a shim has no reason to make
- * one either. Where something is protected it has to look where a path leads:
- * by four calls that read, and one that narrows. */
+/* filtered DIR read|create|protected|older|contained: reads, or creates, under a
+ * filter that kills at any system call that such a program does not make by itself.
+ * Where nothing is created, and where no rule protects anything, a shim has no
+ * reason to make one either. Where something is protected it has to look where a
+ * path leads: by four calls that read, and one that narrows. The last two: one call
+ * fails. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,6 +21,34 @@
 #define ALLOW(name) \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+/* openat2(2) fails with this error, as in a kernel that has no such call, or under
+ * the filter of a container: what is created elsewhere is created all the same. */
+static int older(unsigned error)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+	static const char *const paths[] = { "plain/new", "outside/plain-into/newer" };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		return errno;
+	if (syscall(SYS_openat2, -1, NULL, NULL, 0) != -1 || errno != (int)error)
+		return 8;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		struct stat about;
+		int fd = open(paths[i], O_CREAT | O_WRONLY, 0666);
+		if (fd < 0 || fstat(fd, &about) != 0 || (about.st_mode & 0777) != 0644)
+			return 9 + (int)i;
+		close(fd);
+	}
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -52,6 +81,11 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || chdir(argv[1]) != 0)
 		return 64;
+	umask(022);
+	if (strcmp(argv[2], "older") == 0)
+		return older(ENOSYS);
+	if (strcmp(argv[2], "contained") == 0)
+		return older(EPERM);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 		return errno;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use libc::{c_int, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY};
 
-use super::c;
+use super::{c, fact};
 
 /// How often each door is tried.
 const TRIES: u32 = 10_000;
@@ -160,6 +160,37 @@ pub fn kind(dir: &Path) -> String {
 pub fn way(dir: &Path) -> String {
     let made = ["outside/flip/made", "outside/aside/made"];
     creating(dir, "outside/flip/made", &made, true)
+}
+
+/// The same where a link that nobody touches leads there.
+pub fn via(dir: &Path) -> String {
+    let made = ["outside/flip/made", "outside/aside/made"];
+    creating(dir, "outside/via/made", &made, true)
+}
+
+/// Opens to create what is another's in a sticky directory: the kernel may refuse
+/// (fs.protected_regular, protected_fifos and protected_symlinks).
+pub fn theirs(dir: &Path) -> String {
+    let mut facts = String::new();
+    for name in ["file", "fifo", "link", "dangling", "absent"] {
+        let path = c(dir.join(format!("outside/theirs-{name}")));
+        let flags = NEW | libc::O_NONBLOCK;
+        // SAFETY: strings that end in NUL; what is opened is closed once.
+        unsafe {
+            let fd = libc::open(path.as_ptr(), flags, 0o666);
+            facts += &fact(&format!("open {name}"), fd.into());
+            closed(fd);
+            // A fifo without a reader would hold `fopen`.
+            if name != "fifo" {
+                let stream = libc::fopen(path.as_ptr(), c"a".as_ptr());
+                facts += &fact(&format!("fopen {name}"), i64::from(!stream.is_null()) - 1);
+                if !stream.is_null() {
+                    libc::fclose(stream);
+                }
+            }
+        }
+    }
+    facts
 }
 
 /// Creates one plain file that others create and remove meanwhile: nothing fails
