@@ -56,14 +56,14 @@ impl<'a> Call<'a> {
             given,
             follow,
             in_root: false,
+            creates: false,
             last: None,
         };
         Some(Call { name, place, path })
     }
 
     /// A call that opens with these flags of open(2). If it is to create, its
-    /// place is to be asked for the way there; the system call that looks at the
-    /// last name is also the one that says if the pointer is good.
+    /// place is to be asked for the way there.
     ///
     /// # Safety
     /// As for [`place::read_path`].
@@ -75,13 +75,26 @@ impl<'a> Call<'a> {
     ) -> Option<Self> {
         const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
         let follow = flags & O_NOFOLLOW == 0 && flags & EXCLUSIVE != EXCLUSIVE;
-        if !sys::creates(flags) || !follow {
+        let creates = sys::creates(flags);
+        // SAFETY: the caller's promise.
+        if creates && follow && unsafe { place::read_known_path(path) }.is_none() {
             // SAFETY: the caller's promise.
-            let mut call = unsafe { Self::at(name, dirfd, path, follow) }?;
-            // Nobody looks at a last name that is not followed.
-            call.place.last = sys::creates(flags).then_some(Err(ENOENT));
-            return Some(call);
+            return unsafe { Self::looked_at(name, dirfd, path) };
         }
+        // SAFETY: the caller's promise.
+        let mut call = unsafe { Self::at(name, dirfd, path, follow) }?;
+        call.place.creates = creates;
+        // Nobody looks at a last name that is not followed.
+        call.place.last = (creates && !follow).then_some(Err(ENOENT));
+        Some(call)
+    }
+
+    /// A call that creates by a pointer of which it is not known whether it is
+    /// good: the system call that looks at the last name says that as well.
+    ///
+    /// # Safety
+    /// As for [`place::read_path`].
+    unsafe fn looked_at(name: &'static str, dirfd: c_int, path: *const c_char) -> Option<Self> {
         state::active()?;
         let last = Seen::at(dirfd, path, 0);
         let given = match last {
@@ -98,8 +111,9 @@ impl<'a> Call<'a> {
         let place = Place {
             dirfd,
             given,
-            follow,
+            follow: true,
             in_root: false,
+            creates: true,
             last: Some(last),
         };
         Some(Call { name, place, path })
@@ -107,10 +121,9 @@ impl<'a> Call<'a> {
 
     /// Asks anew what is at the place of a call that creates.
     pub fn look_again(&mut self) {
-        if !self.place.follow {
-            return;
+        if self.place.follow {
+            self.place.last = None;
         }
-        self.place.last = Some(Seen::at(self.place.dirfd, self.path, 0));
     }
 
     /// A call on what a descriptor refers to.
@@ -121,6 +134,7 @@ impl<'a> Call<'a> {
             given: &[],
             follow: true,
             in_root: false,
+            creates: false,
             last: None,
         };
         Some(Call {

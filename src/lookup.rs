@@ -89,6 +89,20 @@ unsafe extern "C" fn dlvsym(
     unsafe { real(handle, name, version) }
 }
 
+/// Is the next definition of `open` libc's own? Another preload behind this one may
+/// have a path of its own in mind (fakechroot), which no system call of ours takes.
+pub fn opens_by_libc() -> bool {
+    const OPEN: &CStr = c"open";
+    // A function that nobody but glibc has.
+    const LIBC: &CStr = c"gnu_get_libc_version";
+    let first_with = |name: &CStr, hash: u32| {
+        let has = |library: &Library| !matches!(library.find(name, hash), Answer::Nowhere);
+        behind().libraries.iter().position(has)
+    };
+    let open = first_with(OPEN, const { hash(OPEN) });
+    open.is_some() && open == first_with(LIBC, const { hash(LIBC) })
+}
+
 /// Looks at the libraries behind this one, which takes the loader's lock once:
 /// later, in a child that a thread forked, it could be taken for ever.
 pub fn prepare() {

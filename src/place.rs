@@ -37,8 +37,10 @@ pub struct Place<'a> {
     /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
     /// openat2(2))? Then neither `/` nor `..` leads out of it.
     pub in_root: bool,
-    /// For a call that is to create a file where it was judged, and is asked for
-    /// its [`Way`]: what was there when the path was read, a final link itself.
+    /// Is the call to create a file where it was judged, and asks for its [`Way`]?
+    pub creates: bool,
+    /// What was there when the path was read, a final link itself, if anybody
+    /// looked.
     pub last: Option<sys::Result<Seen>>,
 }
 
@@ -49,12 +51,31 @@ pub struct Place<'a> {
 /// As for the call itself: if the memory is readable, nobody writes to it or
 /// unmaps it before the hook returns.
 pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    unsafe { read_path_if(pointer, |at| known::readable(at) || sys::readable(at)) }
+}
+
+/// The same without asking the kernel: `None` where that would be needed.
+///
+/// # Safety
+/// As for [`read_path`].
+pub unsafe fn read_known_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    unsafe { read_path_if(pointer, known::readable) }
+}
+
+/// # Safety
+/// As for [`read_path`]; what is `readable` can be read to the end of its page.
+unsafe fn read_path_if<'a>(
+    pointer: *const c_char,
+    readable: impl Fn(usize) -> bool,
+) -> Option<&'a [u8]> {
     const PAGE: usize = 4096;
     let start = pointer as usize;
     let mut length = 0;
     while length < PATH_MAX {
         let at = start.checked_add(length)?;
-        if !known::readable(at) && !sys::readable(at) {
+        if !readable(at) {
             return None;
         }
         let in_page = PAGE - at % PAGE;

@@ -81,3 +81,36 @@ fn enforce_openat2_by_name() {
         narrow.leaks_nothing(&what);
     }
 }
+
+/// Where the shim would create by a system call of its own, what stands behind it
+/// has a say as well.
+#[test]
+fn enforce_before_a_preload_that_opens_elsewhere() {
+    for who in Who::all() {
+        let other = c_program("elsewhere", &["-shared", "-fPIC"]);
+        let play = |preload: bool| {
+            let tree = Tree::full(who);
+            tree.share();
+            let shim = umaskclamp_testkit::shim();
+            let list = if preload && !run::without() {
+                format!("{}:{}", shim.display(), other.display())
+            } else {
+                other.display().to_string()
+            };
+            let run = Run::bare(c_program("creator", &[]))
+                .arg(tree.at("outside/file"))
+                .arg(tree.at("secret/file"))
+                .env("LD_PRELOAD", list);
+            play(tree, run, who)
+        };
+        let what = format!("as {who}");
+        let (bare, shim) = (play(false), play(true));
+        for played in [&bare, &shim] {
+            assert!(played.tree.at("outside/file.other").exists(), "{what}");
+            assert!(!played.tree.at("outside/file").exists(), "{what}");
+        }
+        bare.leaks_something(&what);
+        shim.leaks_nothing(&what);
+        shim.plain_as_in(&bare, &what);
+    }
+}

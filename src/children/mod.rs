@@ -277,6 +277,7 @@ fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reas
         given,
         follow: true,
         in_root: false,
+        creates: false,
         last: None,
     };
     let call = Call {

@@ -1,7 +1,8 @@
 //! Opening for writing: what is created gets a clamped mode, what is there is
 //! tightened before the program can write to it.
 
-use libc::{c_int, mode_t, O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
+use libc::{c_int, mode_t, EEXIST};
+use libc::{O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
 use super::existing::must_tighten;
 use super::shared::{self, Route};
@@ -150,10 +151,21 @@ impl Opening<'_> {
     }
 
     fn enforced(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
-        let before = match self.call.place.last {
-            Some(Err(error)) if self.call.place.follow => Err(error),
-            _ => self.call.inode(),
-        };
+        // Most files are new, and a look at a name that is not there takes the
+        // kernel half as long as a creation.
+        if self.flags & O_CREAT != 0 {
+            let exclusive = Opening {
+                flags: self.flags | O_EXCL,
+                ..*self
+            };
+            let error = errno::get();
+            let fd = exclusive.new_file(real);
+            if fd >= 0 || errno::get() != EEXIST {
+                return fd;
+            }
+            errno::set(error);
+        }
+        let before = self.call.inode();
         // `ftruncate` refuses a descriptor for reading; but through that one
         // nothing can be written either.
         let empties = self.flags & O_TRUNC != 0 && self.flags & O_ACCMODE != O_RDONLY;

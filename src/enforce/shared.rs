@@ -7,6 +7,9 @@
 //! links the file is where its name says, or nowhere. If one turns up, the place
 //! is judged again.
 //!
+//! Where another preload stands between, which may open elsewhere than it is told,
+//! the race is left to be: its call is the one that is made.
+//!
 //! This is a system call of our own, in which `pthread_cancel` does not end a
 //! thread: nothing that may block for long goes this way, see [`Way`].
 
@@ -17,7 +20,7 @@ use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
 use crate::place::{Real, Way};
 use crate::sys::{self, PathCopy};
-use crate::{errno, state};
+use crate::{errno, lookup, state};
 
 /// How often a place is judged that somebody keeps changing.
 const TRIES: u32 = 8;
@@ -70,6 +73,9 @@ pub fn create(
     mode: mode_t,
     real: &dyn Fn(c_int, mode_t) -> c_int,
 ) -> c_int {
+    if !lookup::opens_by_libc() {
+        return real(flags, mode);
+    }
     match tried(&mut call, route, flags, mode) {
         Tried::Done(Ok(fd)) => fd,
         Tried::Done(Err(error)) => {

@@ -75,7 +75,7 @@ impl<'b> Walk<'b> {
             blind: false,
             named: false,
             last: place.last,
-            guard: Guard::new(place.last.is_some()),
+            guard: Guard::new(place.creates),
         }
     }
 
