@@ -57,6 +57,9 @@ fn main() {
         // The library has no C++ and no atexit handlers: what crtbegin and crti
         // bring is four weak symbols, each sought in vain in every library.
         "-nostartfiles",
+        // The system's linker, which maps the library in two segments; the one that
+        // rustc brings along makes four of it. The last word on the linker counts.
+        "-fuse-ld=bfd",
         // Fewer segments to map.
         "-Wl,-z,noseparate-code",
         "-Wl,--as-needed",

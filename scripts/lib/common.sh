@@ -117,7 +117,13 @@ need_rust() {
         fi
     fi
     need_packages "$why (Rust $wanted or newer)" cargo-web rustc-web gcc libc6-dev \
-        ca-certificates "$@"
+        ca-certificates "$@" || return 1
+    have=$(cd "$ROOT" && cargo --version)
+    version_at_least "${have#cargo }" "$wanted" || {
+        printf '%s: %s is older than %s; a newer rustc-web is in the suite bookworm-security\n' \
+            "$why" "$have" "$wanted" >&2
+        return 1
+    }
 }
 
 # build_shim: the release library, with cargo's own messages kept back unless
