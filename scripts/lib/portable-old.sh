@@ -54,9 +54,9 @@ check_old() {
         left_out=1
         return
     fi
-    # The compiler's own directories come first: its start files and libgcc_s are
-    # those of a newer glibc.
-    link=("--sysroot=$sysroot" "-B$sysroot/usr/lib/" "-B$sysroot/lib/")
+    # The system's linker, as for the library. The compiler's own directories come
+    # first otherwise: its start files and libgcc_s are those of a newer glibc.
+    link=(-fuse-ld=bfd "--sysroot=$sysroot" "-B$sysroot/usr/lib/" "-B$sysroot/lib/")
     if [ ${#runner[@]} -gt 0 ]; then
         runner=(qemu-aarch64 -L "$sysroot")
     else
@@ -69,7 +69,7 @@ check_old() {
         return
     fi
     (
-        export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C linker-features=-lld ${link[*]/#/-C link-arg=}"
+        export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${link[*]/#/-C link-arg=}"
         test_program "$work/old"
     )
     table "$machine-glibc-2.17" "$work/old/$target/release" \
