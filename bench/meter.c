@@ -70,10 +70,10 @@ static int start(int count, char **arguments)
     srand(1);
     for (int round = 0; round < rounds; round++)
         /* In turn: what changes in the machine meanwhile changes all. Each round
-         * in another order: the kernel clears up behind a process while the next
+         * but the first in another order: the kernel clears up behind a process while the next
          * one starts, so whoever always came after the largest would pay for it. */
         for (int turn = 0; turn < count - 1; turn++) {
-            int other = turn + rand() % (count - 1 - turn);
+            int other = round == 0 ? turn : turn + rand() % (count - 1 - turn);
             int i = order[other];
             order[other] = order[turn];
             order[turn] = i;
