@@ -23,18 +23,20 @@ test_program() {
     build "$1" -p umaskclamp-testkit --bin doors
 }
 
-# run_table PROGRAMS [VARIABLE=VALUE...]: the tests of the table, by this machine's
-# tracer, with that directory's programs. Under qemu-user it is the emulator that is
+# run_table TESTS PROGRAMS [VARIABLE=VALUE...]: those tests, by this machine's tracer,
+# with that directory's programs. Under qemu-user it is the emulator that is
 # traced: it makes its program's system calls one for one.
 run_table() {
-    local programs=$1
-    shift
+    local programs=$2
+    local -a tests
+    read -r -a tests <<<"$1"
+    shift 2
     (
         cd -- "$ROOT" || exit
         # shellcheck disable=SC2016  # $LIB is the dynamic loader's to expand
         exec env "UMASKCLAMP_SHIM=$work/layout/"'$LIB/libumaskclamp.so' RUST_BACKTRACE=0 \
             "UMASKCLAMP_TEST_PROGRAMS=$programs" ${runner:+"UMASKCLAMP_TEST_EMULATOR=${runner[*]}"} \
-            "$@" cargo test --no-fail-fast --test enforce --test transparent -- --nocapture
+            "$@" cargo test --no-fail-fast "${tests[@]/#/--test=}" -- --nocapture
     )
 }
 
@@ -45,7 +47,7 @@ table() {
     local name=$1 programs=$2 log=$work/$1.log status=0 count
     shift 2
     say "$name: the table of calls"
-    run_table "$programs" "$@" >"$log" 2>&1 || status=$?
+    run_table 'enforce transparent' "$programs" "$@" >"$log" 2>&1 || status=$?
     if ! awk -v name="$name" '
         / rows, [0-9]+ failed, [0-9]+ left out$/ && !/^self-check/ {
             rows += $(NF - 6); failed += $(NF - 4); left += $(NF - 2)
@@ -65,7 +67,7 @@ table() {
         fault "$name: the table"
         return
     fi
-    run_table "$programs" UMASKCLAMP_TEST_WITHOUT=1 "$@" >"$log" 2>&1 || :
+    run_table enforce "$programs" UMASKCLAMP_TEST_WITHOUT=1 "$@" >"$log" 2>&1 || :
     count=$(grep -c '^test enforce_.* \.\.\. FAILED$' "$log" || :)
     if [ "$count" -eq 0 ] || grep '^test enforce_.* \.\.\. ok$' "$log" >&2; then
         fault "$name: an enforcement test passes without the preload"
