@@ -1,14 +1,11 @@
 //! A call of the program's as one value, from its hook to its record, and what
 //! holds at its place.
 
-use core::ffi::CStr;
-
-use libc::{c_char, c_int, EFAULT, ENAMETOOLONG, ENOENT};
-use libc::{O_CREAT, O_EXCL, O_NOFOLLOW};
-use umaskclamp_policy::rules::{Kind, RuleId};
+use libc::{c_char, c_int, O_CREAT, O_EXCL, O_NOFOLLOW};
+use umaskclamp_policy::rules::{Kind, RuleId, Rules};
 use umaskclamp_policy::settings::Mode;
 
-use crate::place::{self, Place, Seen};
+use crate::place::{self, Place};
 use crate::state::{self, State};
 use crate::sys;
 
@@ -31,6 +28,8 @@ pub struct Call<'a> {
     pub place: Place<'a>,
     /// The program's own pointer to `place.given`, for system calls of ours.
     pub path: *const c_char,
+    /// May a new file be tried first, where the place is named?
+    pub tries: bool,
 }
 
 impl<'a> Call<'a> {
@@ -57,9 +56,13 @@ impl<'a> Call<'a> {
             follow,
             in_root: false,
             creates: false,
-            last: None,
         };
-        Some(Call { name, place, path })
+        Some(Call {
+            name,
+            place,
+            path,
+            tries: false,
+        })
     }
 
     /// A call that opens with these flags of open(2). If it is to create, its
@@ -75,55 +78,10 @@ impl<'a> Call<'a> {
     ) -> Option<Self> {
         const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
         let follow = flags & O_NOFOLLOW == 0 && flags & EXCLUSIVE != EXCLUSIVE;
-        let creates = sys::creates(flags);
-        // SAFETY: the caller's promise.
-        if creates && follow && unsafe { place::read_known_path(path) }.is_none() {
-            // SAFETY: the caller's promise.
-            return unsafe { Self::looked_at(name, dirfd, path) };
-        }
         // SAFETY: the caller's promise.
         let mut call = unsafe { Self::at(name, dirfd, path, follow) }?;
-        call.place.creates = creates;
-        // Nobody looks at a last name that is not followed.
-        call.place.last = (creates && !follow).then_some(Err(ENOENT));
+        call.place.creates = sys::creates(flags);
         Some(call)
-    }
-
-    /// A call that creates by a pointer of which it is not known whether it is
-    /// good: the system call that looks at the last name says that as well.
-    ///
-    /// # Safety
-    /// As for [`place::read_path`].
-    unsafe fn looked_at(name: &'static str, dirfd: c_int, path: *const c_char) -> Option<Self> {
-        state::active()?;
-        let last = Seen::at(dirfd, path, 0);
-        let given = match last {
-            Err(EFAULT | ENAMETOOLONG) => return None,
-            // SAFETY: the kernel has read it to its end, which is in `PATH_MAX`.
-            Ok(_) | Err(ENOENT) => unsafe { CStr::from_ptr(path) }.to_bytes(),
-            // Perhaps no answer of the kernel but of a filter of system calls.
-            // SAFETY: the caller's promise.
-            Err(_) => unsafe { place::read_path(path) }?,
-        };
-        if given.is_empty() {
-            return None;
-        }
-        let place = Place {
-            dirfd,
-            given,
-            follow: true,
-            in_root: false,
-            creates: true,
-            last: Some(last),
-        };
-        Some(Call { name, place, path })
-    }
-
-    /// Asks anew what is at the place of a call that creates.
-    pub fn look_again(&mut self) {
-        if self.place.follow {
-            self.place.last = None;
-        }
     }
 
     /// A call on what a descriptor refers to.
@@ -135,12 +93,12 @@ impl<'a> Call<'a> {
             follow: true,
             in_root: false,
             creates: false,
-            last: None,
         };
         Some(Call {
             name,
             place,
             path: c"".as_ptr(),
+            tries: false,
         })
     }
 
@@ -180,20 +138,27 @@ impl<'a> Call<'a> {
         sys::stat_at(self.place.dirfd, self.path, flags)
     }
 
-    /// Is it a directory, for patterns that ask?
-    pub fn kind(&self, state: &State, subject: Subject) -> Kind {
-        let directory = match subject {
-            Subject::Directory => true,
-            Subject::Other => false,
-            Subject::Existing => {
-                state.settings.rules.has_directory_only()
-                    && self.inode().is_ok_and(|inode| inode.is(libc::S_IFDIR))
+    /// Asks what depends on whether it is a directory. Where something is there
+    /// already, nobody looks what it is unless the answers differ.
+    pub fn by_kind<T: PartialEq>(
+        &self,
+        subject: Subject,
+        rules: &Rules,
+        ask: impl Fn(Kind) -> T,
+    ) -> T {
+        match subject {
+            Subject::Directory => ask(Kind::Directory),
+            Subject::Existing if rules.has_directory_only() => {
+                let (directory, other) = (ask(Kind::Directory), ask(Kind::Other));
+                if directory == other {
+                    return other;
+                }
+                match self.inode() {
+                    Ok(inode) if inode.is(libc::S_IFDIR) => directory,
+                    _ => other,
+                }
             }
-        };
-        if directory {
-            Kind::Directory
-        } else {
-            Kind::Other
+            Subject::Other | Subject::Existing => ask(Kind::Other),
         }
     }
 }

@@ -34,8 +34,8 @@
 //! - `real`, `lookup`: the symbols behind the hooks, found when first called.
 //! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
 //!   process pays for it.
-//! - `sys`, `scratch`, `arena`, `memory`, `errno`: system calls and memory of the
-//!   library's own; `known`: which of the program's is readable.
+//! - `sys`, `scratch`, `arena`, `memory`, `errno`, `cancel`: system calls and memory
+//!   of the library's own; `known`: which of the program's is readable.
 //!
 //! # House rules
 //! This library lives in other people's processes: in signal handlers, between
@@ -57,6 +57,7 @@
 
 mod arena;
 mod call;
+mod cancel;
 mod children;
 mod enforce;
 mod environment;

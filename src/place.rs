@@ -18,7 +18,6 @@ use umaskclamp_policy::path;
 use crate::known;
 use crate::scratch::{Buffers, Scratch, PATH_MAX};
 use crate::sys::{self, DescriptorName};
-pub use guard::Seen;
 use walk::Walk;
 pub use walk::{Real, Way};
 
@@ -39,9 +38,6 @@ pub struct Place<'a> {
     pub in_root: bool,
     /// Is the call to create a file where it was judged, and asks for its [`Way`]?
     pub creates: bool,
-    /// What was there when the path was read, a final link itself, if anybody
-    /// looked.
-    pub last: Option<sys::Result<Seen>>,
 }
 
 /// Reads the program's path without trusting the pointer: `None` if the kernel
@@ -51,38 +47,19 @@ pub struct Place<'a> {
 /// As for the call itself: if the memory is readable, nobody writes to it or
 /// unmaps it before the hook returns.
 pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
-    unsafe { read_path_if(pointer, |at| known::readable(at) || sys::readable(at)) }
-}
-
-/// The same without asking the kernel: `None` where that would be needed.
-///
-/// # Safety
-/// As for [`read_path`].
-pub unsafe fn read_known_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
-    unsafe { read_path_if(pointer, known::readable) }
-}
-
-/// # Safety
-/// As for [`read_path`]; what is `readable` can be read to the end of its page.
-unsafe fn read_path_if<'a>(
-    pointer: *const c_char,
-    readable: impl Fn(usize) -> bool,
-) -> Option<&'a [u8]> {
     const PAGE: usize = 4096;
     let start = pointer as usize;
     let mut length = 0;
     while length < PATH_MAX {
         let at = start.checked_add(length)?;
-        if !readable(at) {
+        if !(known::readable(at) || sys::readable(at)) {
             return None;
         }
         let in_page = PAGE - at % PAGE;
         // SAFETY: the page at `at` was just seen to be readable, and the chunk
         // ends where it does.
         let chunk = unsafe { core::slice::from_raw_parts(at as *const u8, in_page) };
-        if let Some(end) = chunk.iter().position(|&byte| byte == 0) {
+        if let Some(end) = path::position(0, chunk) {
             length += end;
             // SAFETY: every page from `start` to the terminator was seen readable.
             let path = unsafe { core::slice::from_raw_parts(start as *const u8, length) };
@@ -126,7 +103,7 @@ impl Place<'_> {
 
     /// The same with what `base` found.
     pub fn named_from<'b>(&self, base: &[u8], out: &'b mut [u8]) -> &'b [u8] {
-        match path::fold(base, self.relative(), out) {
+        match path::fold_below(base, self.relative(), out) {
             Some(length) => out.get(..length).unwrap_or_default(),
             None => &[],
         }

@@ -278,12 +278,12 @@ fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reas
         follow: true,
         in_root: false,
         creates: false,
-        last: None,
     };
     let call = Call {
         name,
         place,
         path: at.path,
+        tries: false,
     };
     records::unreachable(state, &call, refuse, reason.text());
 }

@@ -46,12 +46,12 @@ mod tree;
 
 use shared::Route;
 use umaskclamp_policy::path;
-use umaskclamp_policy::rules::{Kind, RuleId, Verdict};
+use umaskclamp_policy::rules::{RuleId, Verdict};
 use umaskclamp_policy::settings::Mode;
 
 use crate::call::{Call, Sensitive, Subject};
 use crate::memory;
-use crate::place::{self, Place};
+use crate::place;
 use crate::records;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
@@ -68,10 +68,12 @@ pub fn look(call: &Call, subject: Subject) -> Judged {
     let Some(state) = state::active() else {
         return Judged::Plain(Route::Own);
     };
-    let kind = call.kind(state, subject);
-    let rule = match verdict(state, call, kind) {
+    let rule = match verdict(state, call, subject) {
         Outcome::Sensitive(rule) => Some(rule),
-        Outcome::Plain(route) if !remembered(call) => {
+        // What is to be made anew is none that was seen before; what comes of it is
+        // recorded then.
+        Outcome::Plain(Route::New) => return Judged::Plain(Route::New),
+        Outcome::Plain(route) if !linked(call) => {
             records::verdict(call, None);
             return Judged::Plain(match state.settings.mode {
                 Mode::Enforce => route,
@@ -98,23 +100,23 @@ pub fn judged(call: Call, subject: Subject) -> Option<(Sensitive, Call)> {
     Some((judge(&call, subject)?, call))
 }
 
-/// Is the inode at a sensitive place although its name here does not say so?
-fn remembered(call: &Call) -> bool {
+/// Is the inode at a sensitive place although its name here does not say so? By
+/// another name than the one it was linked to. A file with one name is where that
+/// says, and another file may have got the number of one that is gone; but a
+/// descriptor may have outlived the name it knows.
+fn linked(call: &Call) -> bool {
     let by_descriptor = call.place.given.is_empty();
-    if memory::any_linked() {
-        // By another name than the one it was linked to. A file with one name is
-        // where that says, and another file may have got the number of one that
-        // is gone; but a descriptor may have outlived the name it knows.
-        let linked = call.inode().is_ok_and(|inode| {
+    memory::any_linked()
+        && call.inode().is_ok_and(|inode| {
             memory::was_linked(&inode)
                 && (inode.links > 1 || (by_descriptor && place::outlived(call.place.dirfd)))
-        });
-        if linked {
-            return true;
-        }
-    }
-    // A descriptor that tells no path: there is no `/proc`.
-    by_descriptor
+        })
+}
+
+/// Was what a descriptor refers to seen at a sensitive place, and it tells no path
+/// now, for want of a `/proc`?
+fn remembered(call: &Call) -> bool {
+    call.place.given.is_empty()
         && place::descriptor_path(call.place.dirfd, &mut [0; 8]) == Err(libc::ENOENT)
         && call.inode().is_ok_and(|inode| memory::remembers(&inode))
 }
@@ -122,7 +124,8 @@ fn remembered(call: &Call) -> bool {
 enum Outcome {
     Plain(Route),
     Sensitive(RuleId),
-    /// Longer than anything but links made to be so: taken as sensitive.
+    /// Taken as sensitive, by no rule: longer than anything but links made to be so,
+    /// or remembered.
     Unknown,
 }
 
@@ -135,21 +138,29 @@ impl Outcome {
     }
 }
 
-fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
+fn verdict(state: &State, call: &Call, subject: Subject) -> Outcome {
     let rules = &state.settings.rules;
     let place = &call.place;
-    if let Some(rule) = rules.settled_by_names(place.given, kind) {
+    let settled = |kind| rules.settled_by_names(place.given, kind);
+    if let Some(rule) = call.by_kind(subject, rules, settled) {
         return Outcome::Sensitive(rule);
     }
+    let on = |path: &[u8]| call.by_kind(subject, rules, |kind| rules.verdict(path, kind));
     let Some(mut scratch) = Scratch::claim() else {
-        return unresolved(state, place, kind);
+        return unresolved(call, on);
     };
     let buffers = scratch.buffers();
     let base = place.base(&mut buffers.link);
+    if base == 0 && remembered(call) {
+        return Outcome::Unknown;
+    }
     let known = buffers.link.get(..base).unwrap_or_default();
     let named = place.named_from(known, &mut buffers.named);
-    if let Verdict::Sensitive(rule) = rules.verdict(named, kind) {
+    if let Verdict::Sensitive(rule) = on(named) {
         return Outcome::Sensitive(rule);
+    }
+    if call.tries && state.settings.mode == Mode::Enforce {
+        return Outcome::Plain(Route::New);
     }
     let named = named.len();
     let Some(real) = place.real_from(base, buffers) else {
@@ -159,7 +170,7 @@ fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
     let verdict = if buffers.named.get(..named) == Some(path) {
         Verdict::Plain
     } else {
-        rules.verdict(path, kind)
+        on(path)
     };
     Outcome::of(verdict, || Route::of(&real, path))
 }
@@ -167,11 +178,14 @@ fn verdict(state: &State, call: &Call, kind: Kind) -> Outcome {
 /// Not even scratch memory: what the program wrote is matched as far as a small
 /// buffer on the stack holds it, else its last name.
 #[cold]
-fn unresolved(state: &State, place: &Place, kind: Kind) -> Outcome {
+fn unresolved(call: &Call, on: impl FnOnce(&[u8]) -> Verdict) -> Outcome {
+    if remembered(call) {
+        return Outcome::Unknown;
+    }
     let mut folded = [0; 256];
-    let known = match path::fold(b"", place.given, &mut folded) {
+    let known = match path::fold(b"", call.place.given, &mut folded) {
         Some(length) => folded.get(..length).unwrap_or_default(),
-        None => path::last(place.given),
+        None => path::last(call.place.given),
     };
-    Outcome::of(state.settings.rules.verdict(known, kind), || Route::Own)
+    Outcome::of(on(known), || Route::Own)
 }

@@ -32,6 +32,19 @@ pub fn has_mode(flags: c_int) -> bool {
 
 /// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
 pub fn open(
+    mut call: Option<Call>,
+    flags: c_int,
+    mode: mode_t,
+    real: &dyn Fn(c_int, mode_t) -> c_int,
+) -> c_int {
+    if let Some(call) = &mut call {
+        call.tries = call.place.creates && shared::may_try();
+    }
+    open_as_told(call, flags, mode, real)
+}
+
+/// The same by `real` alone, unless others may change the way.
+pub fn open_as_told(
     call: Option<Call>,
     flags: c_int,
     mode: mode_t,

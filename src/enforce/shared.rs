@@ -1,32 +1,71 @@
-//! Creating at a plain place to which others may change the way.
+//! Creating at a plain place, where a link may be on the way, or be put there.
 //!
-//! Whoever may write to a directory of the path can put a link there between our
-//! look and the kernel's, so that the file comes to be at a sensitive place, wide,
-//! for him to open and to wait for what is written there later. So the kernel is
-//! told to follow no link at all (openat2(2), since Linux 5.6): by a path without
-//! links the file is where its name says, or nowhere. If one turns up, the place
-//! is judged again.
+//! The kernel can be told to follow no link at all (openat2(2), since Linux 5.6): by
+//! a path without links the file is where its name says, or nowhere. That is of use
+//! twice.
+//! - Most files that are created are new, and most paths have no link. So at a place
+//!   whose name is plain such a file is tried first ([`Route::New`]), and nobody has
+//!   to look for links along the path. If there is one, or something is there
+//!   already, the place is looked at in full.
+//! - Whoever may write to a directory of the path can put a link there between that
+//!   look and the kernel's, so that the file comes to be at a sensitive place, wide,
+//!   for him to open and to wait for what is written there later. There, too, no
+//!   link is followed that was not judged. If one turns up, the place is judged
+//!   again.
 //!
 //! Where another preload stands between, which may open elsewhere than it is told,
-//! the race is left to be: its call is the one that is made.
+//! its call is the one that is made, and the race is left to be; so where the program
+//! has put itself under a filter of system calls, which may kill it for one that it
+//! does not make by itself.
 //!
 //! This is a system call of our own, in which `pthread_cancel` does not end a
 //! thread: nothing that may block for long goes this way, see [`Way`].
 
-use libc::{c_int, mode_t, EINTR, ELOOP, ENOSYS};
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use libc::{c_int, mode_t, EEXIST, EINTR, ELOOP, ENOSYS, O_EXCL};
 
 use super::open::open_at;
 use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
 use crate::place::{Real, Way};
 use crate::sys::{self, PathCopy};
-use crate::{errno, lookup, state};
+use crate::{cancel, errno, lookup, records, state};
 
 /// How often a place is judged that somebody keeps changing.
 const TRIES: u32 = 8;
 
+/// Are system calls of our own to create files? Found out at the first creation.
+static OURS: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const YES: u8 = 1;
+const NO: u8 = 2;
+
+/// May a file be created by a system call of our own?
+pub fn may_try() -> bool {
+    match OURS.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let first = if lookup::opens_by_libc() { YES } else { NO };
+            // Not over a `NO` of `filtered`, in a signal handler meanwhile.
+            let stored =
+                OURS.compare_exchange(UNKNOWN, first, Ordering::Relaxed, Ordering::Relaxed);
+            stored.is_ok() && first == YES
+        }
+        known => known == YES,
+    }
+}
+
+/// The program puts itself under a filter of system calls (seccomp(2)), or
+/// the kernel has no openat2(2).
+pub fn never_try() {
+    OURS.store(NO, Ordering::Relaxed);
+}
+
 /// How a file gets to the plain place that was judged.
 pub enum Route {
+    /// As a new file, by the path as given, if that has no link: only the name of
+    /// the place was judged.
+    New,
     /// By the program's own call.
     Own,
     /// By the path as given.
@@ -52,6 +91,57 @@ impl Route {
     }
 }
 
+/// Opens with `O_CREAT`; `real` is the program's own call.
+#[inline(never)]
+pub fn create(
+    mut call: Call,
+    mut route: Route,
+    flags: c_int,
+    mode: mode_t,
+    real: &dyn Fn(c_int, mode_t) -> c_int,
+) -> c_int {
+    if matches!(route, Route::New) {
+        if let Some(opened) = new(&call, flags, mode) {
+            records::verdict(&call, None);
+            return errno::of(opened);
+        }
+        call.tries = false;
+        route = match look(&call, Subject::Other) {
+            Judged::Sensitive(sensitive) => return open_at(sensitive, call, flags, mode, real),
+            Judged::Plain(route) => route,
+        };
+    }
+    if matches!(route, Route::Own) || !may_try() {
+        return real(flags, mode);
+    }
+    match tried(&call, route, flags, mode) {
+        Tried::Done(opened) => errno::of(opened),
+        Tried::Own => real(flags, mode),
+        Tried::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
+        // The mode counts only if a file is made, and then that is on the safe side.
+        Tried::InVain => {
+            let narrow = state::active().map_or(mode, |state| state.settings.mask.clamp(mode));
+            real(flags, narrow)
+        }
+    }
+}
+
+/// Makes a new file by a path without links, or fails as open(2) does. `None` if the
+/// place has to be looked at in full.
+fn new(call: &Call, flags: c_int, mode: mode_t) -> Option<sys::Result<c_int>> {
+    cancel::here();
+    let exclusive = flags | O_EXCL;
+    match sys::create_without_links(call.place.dirfd, call.path, exclusive, mode) {
+        Err(ELOOP) => None,
+        Err(EEXIST) if exclusive != flags => None,
+        Err(ENOSYS) => {
+            never_try();
+            None
+        }
+        opened => Some(opened),
+    }
+}
+
 /// What came of it without the program's own call.
 enum Tried {
     Done(sys::Result<c_int>),
@@ -63,40 +153,14 @@ enum Tried {
     InVain,
 }
 
-/// Opens with `O_CREAT`; `real` is the program's own call.
+/// Opens by a route that others may change; it ends here: the program's own call may
+/// block.
 #[cold]
-#[inline(never)]
-pub fn create(
-    mut call: Call,
-    route: Route,
-    flags: c_int,
-    mode: mode_t,
-    real: &dyn Fn(c_int, mode_t) -> c_int,
-) -> c_int {
-    if !lookup::opens_by_libc() {
-        return real(flags, mode);
-    }
-    match tried(&mut call, route, flags, mode) {
-        Tried::Done(Ok(fd)) => fd,
-        Tried::Done(Err(error)) => {
-            errno::set(error);
-            -1
-        }
-        Tried::Own => real(flags, mode),
-        Tried::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
-        // The mode counts only if a file is made, and then that is on the safe side.
-        Tried::InVain => {
-            let narrow = state::active().map_or(mode, |state| state.settings.mask.clamp(mode));
-            real(flags, narrow)
-        }
-    }
-}
-
-/// The route ends here: the program's own call may block.
-fn tried(call: &mut Call, mut route: Route, flags: c_int, mode: mode_t) -> Tried {
+fn tried(call: &Call, mut route: Route, flags: c_int, mode: mode_t) -> Tried {
+    cancel::here();
     for _ in 0..TRIES {
         let opened = match &route {
-            Route::Own => return Tried::Own,
+            Route::Own | Route::New => return Tried::Own,
             Route::Straight => sys::create_without_links(call.place.dirfd, call.path, flags, mode),
             Route::Real(from, path) => {
                 let opened = sys::create_without_links(*from, path.as_ptr(), flags, mode);
@@ -110,10 +174,12 @@ fn tried(call: &mut Call, mut route: Route, flags: c_int, mode: mode_t) -> Tried
         };
         match opened {
             Err(ELOOP) => {}
-            Err(ENOSYS) => return Tried::Own,
+            Err(ENOSYS) => {
+                never_try();
+                return Tried::Own;
+            }
             opened => return Tried::Done(opened),
         }
-        call.look_again();
         route = match look(call, Subject::Other) {
             Judged::Sensitive(sensitive) => return Tried::Sensitive(sensitive),
             Judged::Plain(route) => route,

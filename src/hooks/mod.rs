@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod chmod;
 pub mod exec;
 pub mod execl;
+pub mod filter;
 pub mod handle;
 pub mod ipc;
 pub mod mkdir;

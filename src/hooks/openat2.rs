@@ -5,7 +5,7 @@ use libc::{c_char, c_int};
 
 use crate::call::Call;
 use crate::enforce::how;
-use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::open::{open_as_told, opens_for_writing};
 
 /// What the program passed: dirfd, path, struct and its size.
 pub type Arguments = (c_int, *const c_char, *const u8, usize);
@@ -32,7 +32,7 @@ pub unsafe fn openat2(
         let call = unsafe { Call::at("openat2", dirfd, path, how.follows()) };
         call.map(|call| how.below_root(call))
     };
-    open(call, how.flags(), how.mode(), &|flags, mode| {
+    open_as_told(call, how.flags(), how.mode(), &|flags, mode| {
         let copy = how.with(flags, mode);
         real(copy.as_ptr(), copy.size())
     })

@@ -19,6 +19,7 @@ use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::shared::never_try;
 use crate::enforce::{handle, how, moves, socket};
 use crate::real::{hook, real};
 use crate::{errno, records, state};
@@ -375,6 +376,14 @@ impl Number {
                 Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
+            libc::SYS_seccomp => {
+                never_try();
+                None
+            }
+            libc::SYS_prctl if self.int(0) == libc::PR_SET_SECCOMP => {
+                never_try();
+                None
+            }
             _ => None,
         }
     }

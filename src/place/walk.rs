@@ -52,7 +52,6 @@ pub struct Walk<'b> {
     blind: bool,
     /// Did the walk end with a name, and not with `/`, `.` or `..`?
     named: bool,
-    last: Option<sys::Result<Seen>>,
     guard: Guard,
 }
 
@@ -74,7 +73,6 @@ impl<'b> Walk<'b> {
             absolute,
             blind: false,
             named: false,
-            last: place.last,
             guard: Guard::new(place.creates),
         }
     }
@@ -219,8 +217,7 @@ impl<'b> Walk<'b> {
 
     /// Tells the guard what is here: is it a link?
     fn is_link(&mut self, is_final: bool) -> bool {
-        let known = self.last.take_if(|_| is_final);
-        match known.unwrap_or_else(|| Seen::at(self.from, self.asked(), 0)) {
+        match Seen::at(self.from, self.asked(), 0) {
             Ok(seen) if seen.is(S_IFLNK) => {
                 self.guard.follow(&seen);
                 return true;

@@ -20,12 +20,42 @@ pub fn climbs(path: &[u8]) -> bool {
     names(path).any(|name| name == b"..")
 }
 
+/// Where `byte` is first. Eight bytes are looked at in one step: every creation
+/// looks through its path, some of them several times.
+#[inline]
+pub fn position(byte: u8, text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let wanted = ONES.wrapping_mul(u64::from(byte));
+    let (words, rest) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        // A byte is zero where it is the one that is sought, and only there, or
+        // above such a one, does the subtraction borrow into its high bit.
+        let differs = u64::from_le_bytes(*word) ^ wanted;
+        let found = differs.wrapping_sub(ONES) & !differs & HIGH;
+        if found != 0 {
+            let within = (found.trailing_zeros() >> 3) as usize;
+            return Some(at.saturating_mul(8).saturating_add(within));
+        }
+    }
+    let before = text.len().saturating_sub(rest.len());
+    let within = rest.iter().position(|&b| b == byte)?;
+    Some(before.saturating_add(within))
+}
+
 /// Splits off the first component: `(component, what follows it)`. `None` when
 /// only slashes, or nothing, are left.
+#[inline]
 pub(crate) fn step(path: &[u8]) -> Option<(&[u8], &[u8])> {
-    let start = path.iter().position(|&b| b != b'/')?;
-    let path = path.get(start..)?;
-    match path.iter().position(|&b| b == b'/') {
+    let mut path = path;
+    loop {
+        match path {
+            [] => return None,
+            [b'/', rest @ ..] => path = rest,
+            _ => break,
+        }
+    }
+    match position(b'/', path) {
         Some(end) => path.split_at_checked(end),
         None => Some((path, &[])),
     }
@@ -48,9 +78,6 @@ pub fn fold(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     } else {
         base
     };
-    if let Some(length) = join(base, given, out) {
-        return Some(length);
-    }
     let absolute = base.first() == Some(&b'/');
 
     // From the end to the beginning, so that a `..` is known before the
@@ -81,13 +108,23 @@ pub fn fold(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     Some(length)
 }
 
-/// The usual case of `fold`, without its care: an absolute `base` (or `given`)
-/// and nothing to fold. `None`: it is another case, or does not fit.
+/// The same for a `base` that is folded already, as the kernel tells a directory.
+pub fn fold_below(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
+    let joined = match given.first() {
+        Some(b'/') => join(b"/", given, out),
+        _ => join(base, given, out),
+    };
+    joined.or_else(|| fold(base, given, out))
+}
+
+/// The usual case of `fold`, without its care: a folded absolute `base` (or an
+/// absolute `given`) and nothing to fold. `None`: it is another case, or does not
+/// fit.
 fn join(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     let (base, given) = match (base, given) {
         (b"/", [b'/', given @ ..]) => (&b""[..], given),
         (b"/", given) => (&b""[..], given),
-        ([b'/', below @ ..], given) if nothing_to_fold(below) => (base, given),
+        ([b'/', ..], given) => (base, given),
         _ => return None,
     };
     if !nothing_to_fold(given) {
@@ -105,14 +142,16 @@ fn join(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
 /// Whether folding would leave this path as it is. What has a component that
 /// begins with a dot counts as not so, which costs a hidden file a little time.
 fn nothing_to_fold(relative: &[u8]) -> bool {
-    let mut before = b'/';
-    for &byte in relative {
-        if before == b'/' && (byte == b'/' || byte == b'.') {
+    let mut rest = relative;
+    loop {
+        if matches!(rest, [] | [b'/' | b'.', ..]) {
             return false;
         }
-        before = byte;
+        let Some(slash) = position(b'/', rest) else {
+            return true;
+        };
+        rest = rest.get(slash.saturating_add(1)..).unwrap_or_default();
     }
-    before != b'/'
 }
 
 /// Writes `bytes` so that they end before `end`; says where they begin.
@@ -174,6 +213,62 @@ mod tests {
         assert_eq!(fold(b"", b"a/bc", &mut out), None);
         assert_eq!(fold(b"/", b"", &mut []), None);
         assert_eq!(fold(b"", b"", &mut []), Some(0));
+    }
+
+    #[test]
+    fn what_is_below_a_folded_directory_is_folded_alike() {
+        for base in ["/", "/var", "/var/lib", "", "x/y"] {
+            for given in [
+                "a",
+                "a/b",
+                ".a/b",
+                "a/.b",
+                "a/..b",
+                "./a",
+                "a/../b",
+                "../a",
+                "a//b",
+                "a/",
+                "/a",
+                "/",
+                "//a/b",
+                "",
+                ".",
+                "..",
+                "/../a",
+                "a/b/c/d/e/f/g/h/i",
+                "abcdefgh/",
+                "abcdefg/.",
+            ] {
+                let mut out = [0; 64];
+                let length = fold_below(base.as_bytes(), given.as_bytes(), &mut out).unwrap();
+                assert_eq!(
+                    &out[..length],
+                    folded(base, given).as_bytes(),
+                    "{base} {given}"
+                );
+            }
+        }
+        let mut out = [0; 3];
+        assert_eq!(fold_below(b"/a", b"b", &mut out), None);
+        assert_eq!(fold_below(b"/a", b"", &mut out), Some(2));
+    }
+
+    #[test]
+    fn a_byte_is_found_where_it_first_is() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut text = vec![0x80; length];
+                text[at] = b'/';
+                assert_eq!(position(b'/', &text), Some(at));
+                text[at..].fill(b'/');
+                assert_eq!(position(b'/', &text), Some(at));
+            }
+            assert_eq!(position(b'/', &vec![b'.'; length]), None);
+            assert_eq!(position(b'/', &vec![0xaf; length]), None);
+            assert_eq!(position(0, &vec![1; length]), None);
+        }
+        assert_eq!(position(b'/', b"0/./0/./0/."), Some(1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::builtin;
 use crate::index::Index;
 use crate::list;
-use crate::path::{names, step};
+use crate::path::step;
 use crate::pattern::store::{Span, Store};
 use crate::pattern::{Compiler, PatternFault, PatternFaultKind, Taken};
 use crate::tables;
@@ -141,9 +141,6 @@ impl Rules {
     /// `given` is the path as the program wrote it. One with a `..` is never
     /// settled so: `x.iso/../y` does not lie beneath `x.iso`.
     pub fn settled_by_names(&self, given: &[u8], kind: Kind) -> Option<RuleId> {
-        if names(given).any(|name| name == b"..") {
-            return None;
-        }
         let id = RuleId(self.index.last_name_match(&self.store, given, kind)?);
         (self.last_exempt < Some(id)).then_some(id)
     }

@@ -152,6 +152,9 @@ table! {
         login "2.2.5", logout "2.2.5", logwtmp "2.2.5",
     }
     "login records" Watch "names the file of pututline" { utmpname "2.2.5", utmpxname "2.2.5" }
+    "filter" Watch "a program under a filter of system calls must see none but its own" {
+        prctl "2.2.5",
+    }
     "fixed files" Nothing "/etc/.pwd.lock, 0600" { lckpwdf "2.2.5", ulckpwdf "2.2.5" }
     "fixed files" OutOfReach "/etc/hostid, 0644, and it holds no secret" { sethostid "2.2.5" }
     "fixed files" OutOfReach "gmon.out of a program built with -pg, opened inside libc" {

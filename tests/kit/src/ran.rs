@@ -94,16 +94,12 @@ pub fn run_row(row: &Row, who: Who, preload: bool) -> Result<Ran, String> {
     for path in &shared {
         let _ = std::fs::remove_file(path);
     }
-    for seen in report.seen.iter_mut().filter(|s| s.path.is_absolute()) {
-        let path = seen.path.to_string_lossy().replace(&unique, "{U}");
-        seen.path = path.into();
-    }
-    // Which system call opens is not for a program to see.
-    if row.shared {
-        let opens = |by: &str| by == "creat" || by.starts_with("open");
-        for seen in report.seen.iter_mut().filter(|s| opens(s.by)) {
-            seen.by = "open";
+    for seen in &mut report.seen {
+        if seen.path.is_absolute() {
+            let path = seen.path.to_string_lossy().replace(&unique, "{U}");
+            seen.path = path.into();
         }
+        *seen = seen.clone().however_opened();
     }
     let clean = |bytes: &[u8]| {
         String::from_utf8_lossy(bytes)

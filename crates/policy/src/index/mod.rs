@@ -138,7 +138,7 @@ impl Index {
         let absolute = path.first() == Some(&b'/');
         for (name, rest) in steps(path) {
             let end = path.len().saturating_sub(rest.len());
-            search.name(name, rest.iter().all(|&b| b == b'/'));
+            search.name(name, rest.is_empty());
             if absolute && self.head_lengths & head_bit(end) != 0 {
                 search.propose(hash(HEAD, path.get(..end).unwrap_or_default()), &[], false);
             }
@@ -147,7 +147,7 @@ impl Index {
     }
 
     /// The last rule that is a name and matches a component of `given`, which
-    /// has no `..` but need not be folded otherwise.
+    /// need not be folded; none if it has a `..`.
     pub fn last_name_match(&self, store: &Store, given: &[u8], kind: Kind) -> Option<u32> {
         let is_name = |alternative: &Alternative, name: &[u8], last| {
             alternative.is_name() && name_matches(store, alternative, name, last, kind)
@@ -166,6 +166,9 @@ impl Index {
             }
         }
         for (name, last) in names() {
+            if name == b".." {
+                return None;
+            }
             search.name(name, last);
         }
         search.found

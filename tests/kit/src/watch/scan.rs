@@ -32,6 +32,16 @@ pub struct Seen {
     pub default: u32,
 }
 
+impl Seen {
+    /// The same whichever system call opens: that is not for a program to see.
+    pub fn however_opened(mut self) -> Self {
+        if self.by == "creat" || self.by.starts_with("open") {
+            self.by = "open";
+        }
+        self
+    }
+}
+
 type Key = (PathBuf, u64, u64);
 
 pub(super) struct Tree {

@@ -1,0 +1,16 @@
+//! `prctl` (prctl(2)): changes nothing, but by it a program puts itself under a filter
+//! of system calls, which may kill it for one that it does not make by itself.
+
+use libc::{c_int, c_ulong, PR_SET_SECCOMP};
+
+use crate::enforce::shared::never_try;
+use crate::real::{hook, real};
+
+hook! {
+    unsafe fn prctl(option: c_int, b: c_ulong, c: c_ulong, d: c_ulong, e: c_ulong) -> c_int => hook_prctl {
+        if option == PR_SET_SECCOMP {
+            never_try();
+        }
+        real!(prctl)(option, b, c, d, e)
+    }
+}
