@@ -1,9 +1,9 @@
-/* filtered DIR read|create|protected|older|contained: reads, or creates, under a
- * filter that kills at any system call that such a program does not make by itself.
- * Where nothing is created, and where no rule protects anything, a shim has no
- * reason to make one either. Where something is protected it has to look where a
- * path leads: by four calls that read, and one that narrows. The last two: one call
- * fails. */
+/* filtered DIR read|create|protected|by-number|older|contained: reads, or creates,
+ * under a filter that kills at any system call that such a program does not make by
+ * itself. Where nothing is created, and where no rule protects anything, a shim has
+ * no reason to make one either. Where something is protected it has to look where a
+ * path leads: by four calls that read, and one that narrows. By number: the filter is
+ * made by syscall(2). The last two: one call fails, by a filter that was inherited. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 /* openat2(2) fails with this error, as in a kernel that has no such call, or under
  * the filter of a container: what is created elsewhere is created all the same. */
-static int older(unsigned error)
+static int inherited(char **argv, unsigned error)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -33,11 +33,19 @@ static int older(unsigned error)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
-	static const char *const paths[] = { "plain/new", "outside/plain-into/newer" };
+	char *arguments[] = { argv[0], argv[1], error == EPERM ? "EPERM" : "ENOSYS", NULL };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 		return errno;
+	execv("/proc/self/exe", arguments);
+	return 13;
+}
+
+static int older(unsigned error)
+{
+	static const char *const paths[] = { "plain/new", "outside/plain-into/newer" };
+
 	if (syscall(SYS_openat2, -1, NULL, NULL, 0) != -1 || errno != (int)error)
 		return 8;
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -53,7 +61,8 @@ static int older(unsigned error)
 int main(int argc, char **argv)
 {
 	int reads = argc == 3 && strcmp(argv[2], "read") == 0;
-	int protected = argc == 3 && strcmp(argv[2], "protected") == 0;
+	int by_number = argc == 3 && strcmp(argv[2], "by-number") == 0;
+	int protected = by_number || (argc == 3 && strcmp(argv[2], "protected") == 0);
 	const char *file = protected ? "outside/secret-into/new" : "plain/new";
 	const char *newer = protected ? "secret/newer" : "plain/newer";
 	const char *dir = protected ? "outside/dir.iso" : "plain/dir";
@@ -83,11 +92,18 @@ int main(int argc, char **argv)
 		return 64;
 	umask(022);
 	if (strcmp(argv[2], "older") == 0)
-		return older(ENOSYS);
+		return inherited(argv, ENOSYS);
 	if (strcmp(argv[2], "contained") == 0)
+		return inherited(argv, EPERM);
+	if (strcmp(argv[2], "ENOSYS") == 0)
+		return older(ENOSYS);
+	if (strcmp(argv[2], "EPERM") == 0)
 		return older(EPERM);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+	/* First of all a file that is made as ever. */
+	close(open("plain/earlier", O_CREAT | O_WRONLY, 0666));
+	if ((by_number ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
+		       : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) != 0)
 		return errno;
 	if (reads) {
 		/* Nothing here creates, widens, names or writes. */
@@ -104,6 +120,7 @@ int main(int argc, char **argv)
 	int fd = open(file, O_CREAT | O_WRONLY, 0666);
 	if (write(fd, "new\n", 4) != 4)
 		return 4;
+	close(open("plain/besides", O_CREAT | O_WRONLY, 0666));
 	close(fd);
 	if (mkdir(dir, 0777) != 0 || chmod(file, 0640) != 0)
 		return 5;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -231,6 +232,45 @@ static void fifos(void)
 	}
 }
 
+/* Cancelled before it opens: it ends there, and nothing is made. */
+static sem_t asked, given;
+
+static void *late(void *path)
+{
+	int fd;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	sem_post(&asked);
+	while (sem_wait(&given) != 0)
+		;
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	fd = open(path, O_WRONLY | O_CREAT, 0666);
+	printf("opened %d\n", fd >= 0);
+	return NULL;
+}
+
+static void cancelled(void)
+{
+	static const char *const sides[] = { "secret/never", "plain/never" };
+	char file[4200], other[4200];
+	for (int side = 0; side < 2; side++) {
+		pthread_t thread;
+		void *result;
+		at(sides[side], file, sizeof file);
+		sem_init(&asked, 0, 0);
+		sem_init(&given, 0, 0);
+		pthread_create(&thread, NULL, late, file);
+		while (sem_wait(&asked) != 0)
+			;
+		pthread_cancel(thread);
+		sem_post(&given);
+		pthread_join(thread, &result);
+		printf("cancelled %d there %d\n", result == PTHREAD_CANCELED, access(file, F_OK) == 0);
+	}
+	at("secret/after", file, sizeof file);
+	at("secret/after2", other, sizeof other);
+	printf("works %d\n", work(file, other) == 0);
+}
+
 /* Often jumped out of, and then no memory to be had: what a call that blocks holds
  * would be lost, and so be missing here. Each place takes working memory to be
  * told: it is sensitive behind a link. */
@@ -349,7 +389,7 @@ int main(int argc, char **argv)
 	} scenes[] = {
 		{ "signals", signals }, { "forks", forks },   { "vforks", vforks },
 		{ "fifos", fifos },     { "memory", memory }, { "ends", both_ends },
-		{ "jumps", jumps },
+		{ "jumps", jumps },     { "cancelled", cancelled },
 	};
 	if (argc != 3)
 		return 64;
