@@ -1,13 +1,15 @@
 //! Which inodes were seen at sensitive places: for `fchmod` and `fsetxattr` in a
-//! chroot without `/proc`, where a descriptor tells no path.
+//! chroot without `/proc`, where a descriptor tells no path. As long as there is a
+//! `/proc` what is created anew need not be remembered ([`can_be_told`]).
 //!
 //! A fixed table of fingerprints, overwritten when full: a lock or an allocation
 //! has no place in a hook. A file that was pushed out is not recognised.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, Ordering};
 
 use libc::c_int;
 
+use crate::place;
 use crate::sys::{self, Inode};
 
 const SLOTS: usize = 512;
@@ -43,6 +45,32 @@ fn store(table: &'static Table, inode: &Inode) {
 fn has(table: &'static Table, inode: &Inode) -> bool {
     let fingerprint = fingerprint(inode);
     slot(table, fingerprint).is_some_and(|slot| slot.load(Ordering::Relaxed) == fingerprint)
+}
+
+/// Does `/proc` tell where descriptors lead? Asked once.
+static TOLD: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const TELLS: u8 = 1;
+const DOES_NOT: u8 = 2;
+
+/// Does `/proc` tell where every descriptor leads, now and, but for what
+/// [`cannot_be_told`] is called for, later?
+pub fn can_be_told() -> bool {
+    match TOLD.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let told = if place::has_proc() { TELLS } else { DOES_NOT };
+            // Not over what a signal handler found meanwhile.
+            let (new, order) = (told, Ordering::Relaxed);
+            let stored = TOLD.compare_exchange(UNKNOWN, new, order, order);
+            stored.is_ok() && told == TELLS
+        }
+        told => told == TELLS,
+    }
+}
+
+/// From now on that is not certain.
+pub fn cannot_be_told() {
+    TOLD.store(DOES_NOT, Ordering::Relaxed);
 }
 
 /// Remembers what a new descriptor refers to.

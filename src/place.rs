@@ -178,6 +178,11 @@ pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
     sys::read_link(AT_FDCWD, DescriptorName::in_self(fd).as_ptr(), out)
 }
 
+/// Is there a `/proc`?
+pub fn has_proc() -> bool {
+    sys::read_link(AT_FDCWD, c"/proc/self".as_ptr(), &mut [0; 32]).is_ok()
+}
+
 /// Has the name gone by which this descriptor was opened, or had it none
 /// (`O_TMPFILE`)?
 pub fn outlived(fd: c_int) -> bool {

@@ -77,6 +77,7 @@ mod layout {
     pub const AT: Sysno = Sysno::fstatat;
     pub const OF: Sysno = Sysno::fstat;
     pub const TRUNCATE: Sysno = Sysno::ftruncate;
+    pub const FCNTL: Sysno = Sysno::fcntl;
 }
 
 #[cfg(target_pointer_width = "32")]
@@ -87,6 +88,7 @@ mod layout {
     pub const AT: Sysno = Sysno::fstatat64;
     pub const OF: Sysno = Sysno::fstat64;
     pub const TRUNCATE: Sysno = Sysno::ftruncate;
+    pub const FCNTL: Sysno = Sysno::fcntl64;
 }
 
 fn inode(stat: &layout::Stat) -> Inode {
@@ -254,11 +256,12 @@ pub fn close(fd: c_int) {
 
 /// `fcntl(F_DUPFD_CLOEXEC)`: a copy with a number greater than `floor`.
 pub fn duplicate_above(fd: c_int, floor: c_int) -> Result<c_int> {
-    #[cfg(target_pointer_width = "64")]
-    let number = Sysno::fcntl;
-    #[cfg(target_pointer_width = "32")]
-    let number = Sysno::fcntl64;
-    raw!(number, fd, libc::F_DUPFD_CLOEXEC, floor + 1).map(|fd| fd as c_int)
+    raw!(layout::FCNTL, fd, libc::F_DUPFD_CLOEXEC, floor + 1).map(|fd| fd as c_int)
+}
+
+/// Is this the number of an open descriptor? `fcntl(F_GETFD)`.
+pub fn is_open(fd: c_int) -> bool {
+    raw!(layout::FCNTL, fd, libc::F_GETFD).is_ok()
 }
 
 /// `dup3(2)`.

@@ -184,8 +184,8 @@ const REVIEWED: &[(&str, &[&str])] = &[
         &["fdopendir", "rexecoptions"],
     ),
     (
-        "takes a mount away, or a name",
-        &["umount", "umount2", "shm_unlink", "sem_unlink", "mq_unlink"],
+        "takes a name away",
+        &["shm_unlink", "sem_unlink", "mq_unlink"],
     ),
     (
         "takes a process's memory or time",

@@ -38,6 +38,7 @@ pub mod handle;
 pub mod how;
 pub mod moves;
 pub mod open;
+pub mod root;
 pub mod shared;
 pub mod socket;
 pub mod spawn;
@@ -98,6 +99,12 @@ pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
 /// The call with what holds at its place, if that is sensitive.
 pub fn judged(call: Call, subject: Subject) -> Option<(Sensitive, Call)> {
     Some((judge(&call, subject)?, call))
+}
+
+/// The same without a record: is what is there at a sensitive place?
+fn is_sensitive(call: &Call) -> bool {
+    state::active()
+        .is_some_and(|state| !matches!(verdict(state, call, Subject::Existing), Outcome::Plain(_)))
 }
 
 /// Is the inode at a sensitive place although its name here does not say so? By

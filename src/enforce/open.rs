@@ -144,7 +144,9 @@ impl Opening<'_> {
     fn new_file(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
         let fd = real(self.flags, self.clamped());
         if fd >= 0 {
-            memory::remember(fd);
+            if !memory::can_be_told() {
+                memory::remember(fd);
+            }
             self.record_creation();
         }
         fd

@@ -25,6 +25,7 @@ pub mod mknod;
 pub mod moves;
 pub mod open;
 pub mod openat2;
+pub mod root;
 pub mod shell;
 pub mod socket;
 pub mod spawn;

@@ -19,6 +19,7 @@ use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::root::leave;
 use crate::enforce::shared::never_try;
 use crate::enforce::{handle, how, moves, socket};
 use crate::real::{hook, real};
@@ -376,6 +377,10 @@ impl Number {
                 Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
+            libc::SYS_chroot | libc::SYS_pivot_root | libc::SYS_umount2 | libc::SYS_setns => {
+                leave("syscall");
+                None
+            }
             libc::SYS_seccomp => {
                 never_try();
                 None

@@ -1,6 +1,6 @@
 //! Places that cannot be resolved, or only just.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::{c, fact};
@@ -29,11 +29,21 @@ fn root(dir: &Path) {
     std::os::unix::fs::chroot(dir).expect("chroot");
 }
 
-/// A root without /proc, the program inside it.
+/// A root without /proc, the program inside it. What a descriptor refers to is told
+/// there by nobody.
 pub fn chroot(dir: &Path) -> String {
+    let make = |path: &Path| std::fs::File::create(path).expect("a new file");
+    let widen = |file: &std::fs::File| {
+        let wide = std::fs::Permissions::from_mode(0o644);
+        format!("fchmod {}\n", file.set_permissions(wide).is_ok())
+    };
+    let earlier = ["outside/earlier.iso", "plain/earlier"].map(|name| make(&dir.join(name)));
     root(dir);
     enter("/");
+    let later = ["/secret/later", "/plain/later"].map(|name| make(Path::new(name)));
+    let widened: String = earlier.iter().chain(&later).map(widen).collect();
     [
+        widened,
         create("/secret/new", "absolute"),
         create("secret/relative", "relative"),
         create("/outside/../secret/folded", "folded"),
