@@ -193,6 +193,50 @@ static double look_for_absent(const char *name)
     return took;
 }
 
+/* The least that a library can do at a relative path: know where it leads, and create
+ * there or nowhere. */
+static double find_and_create(const char *name)
+{
+    char path[4096];
+    unsigned long how[] = {O_WRONLY | O_CREAT | O_EXCL, 0644, 4 /* RESOLVE_NO_SYMLINKS */};
+    MEASURE(long length = syscall(SYS_getcwd, path, sizeof path);
+            int fd = (int)syscall(SYS_openat2, AT_FDCWD, name, how, sizeof how));
+    if (length < 0 || fd < 0)
+        fail(name);
+    close(fd);
+    unlink(name);
+    return took;
+}
+
+static double create_by_absolute_path(const char *name)
+{
+    static char path[8192];
+    if (path[0] == '\0') {
+        if (getcwd(path, 4096) == NULL)
+            fail("getcwd");
+        strcat(strcat(path, "/"), name);
+    }
+    MEASURE(int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+    if (fd < 0)
+        fail(path);
+    close(fd);
+    unlink(path);
+    return took;
+}
+
+/* Where a descriptor leads, as an fchmod has to be told. */
+static double find_descriptor(const char *name)
+{
+    static char link[64];
+    char path[4096];
+    if (link[0] == '\0')
+        snprintf(link, sizeof link, "/proc/thread-self/fd/%d", open("present", O_RDONLY));
+    MEASURE(long length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path));
+    if (length < 0)
+        fail(name);
+    return took;
+}
+
 static const struct {
     const char *name;
     double (*call)(const char *);
@@ -201,7 +245,8 @@ static const struct {
     {"look", look},               {"create", create_file},
     {"fopen-write", fopen_write}, {"mkdir", make_directory},
     {"chmod", change_mode},       {"getcwd", find_cwd},
-    {"lstat-absent", look_for_absent},
+    {"lstat-absent", look_for_absent}, {"find-and-create", find_and_create},
+    {"create-absolute", create_by_absolute_path}, {"find-descriptor", find_descriptor},
 };
 
 static int loop(char **arguments, int report)

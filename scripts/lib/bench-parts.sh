@@ -90,7 +90,8 @@ once() {
 # directories: LABEL DIRECTORY of each file system to measure on.
 directories() {
     mkdir -p -- "$WORK/disk"
-    printf '%s %s\n' "$(stat -f -c %T "$WORK/disk" | sed 's,/.*,,')" "$WORK/disk"
+    say "the disk is $(df --output=fstype "$WORK/disk" | tail -n 1)" >&2
+    printf 'disk %s\n' "$WORK/disk"
     [ -z "$RAM" ] || printf 'tmpfs %s\n' "$RAM"
 }
 
@@ -98,7 +99,7 @@ part_calls() {
     local system directory turn kind
     while read -r system directory; do
         for ((turn = 0; turn < TURNS; turn++)); do
-            for kind in open-read fopen-read look create fopen-write mkdir chmod; do
+            for kind in open-read fopen-read look create create-absolute fopen-write mkdir chmod; do
                 once "$kind ($system)" plain "$kind" public "$directory"
                 case $kind in
                     open-read | fopen-read | look) ;;
@@ -117,9 +118,13 @@ part_calls() {
             # What the kernel takes for the calls that find out a place, as parts
             # of a plain creation: no library could be faster.
             once "parts of a creation ($system)" plain create public "$directory"
+            once "parts of a creation ($system)" 'getcwd and openat2 alone' find-and-create \
+                public "$directory"
             once "parts of a creation ($system)" 'getcwd alone' getcwd public "$directory"
             once "parts of a creation ($system)" 'lstat of an absent name alone' \
                 lstat-absent public "$directory"
+            once "parts of a creation ($system)" 'readlink of a descriptor alone' \
+                find-descriptor public "$directory"
         done
     done < <(directories)
 }

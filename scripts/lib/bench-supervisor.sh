@@ -86,7 +86,8 @@ supervised_restic() {
     # was removed there before, by more than all that is measured here.
     [ -z "$RAM" ] || [ "$(df -Pk "$RAM" | awk 'NR == 2 { print $4 }')" -lt 1000000 ] ||
         target=$RAM
-    system=$(stat -f -c %T "$target" | sed 's,/.*,,')
+    system=disk
+    [ "$target" = "$WORK" ] || system=tmpfs
     target=$target/target
     rm -rf -- "$repository"
     restic "${options[@]}" init >/dev/null
