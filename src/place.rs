@@ -12,7 +12,7 @@
 mod guard;
 mod walk;
 
-use libc::{c_char, c_int, AT_FDCWD, ENOENT};
+use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT};
 use umaskclamp_policy::path;
 
 use crate::known;
@@ -103,7 +103,12 @@ impl Place<'_> {
 
     /// The same with what `base` found.
     pub fn named_from<'b>(&self, base: &[u8], out: &'b mut [u8]) -> &'b [u8] {
-        match path::fold_below(base, self.relative(), out) {
+        let folded = if self.in_root {
+            below_root(base, self.relative(), out)
+        } else {
+            path::fold_below(base, self.relative(), out)
+        };
+        match folded {
             Some(length) => out.get(..length).unwrap_or_default(),
             None => &[],
         }
@@ -124,6 +129,30 @@ impl Place<'_> {
         }
         walk.run(self.follow, &mut buffers.link)?;
         Some(walk.finish())
+    }
+
+    /// Is this inode what the place's real path names? Not if the name that a
+    /// descriptor was opened by has gone, or it never had one (`O_TMPFILE`), by a
+    /// link of `/proc` as well. Where that cannot be told, it is.
+    pub fn names(&self, inode: &sys::Inode) -> bool {
+        let Some(mut scratch) = Scratch::claim() else {
+            return true;
+        };
+        let buffers = scratch.buffers();
+        let base = self.base(&mut buffers.link);
+        if base == 0 && !self.is_absolute() {
+            return true;
+        }
+        let real = self.real_from(base, buffers).map(|real| real.length);
+        let Some(end) = real.and_then(|length| buffers.real.get_mut(length)) else {
+            return true;
+        };
+        *end = 0;
+        let path = buffers.real.as_ptr().cast();
+        match sys::stat_at(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) {
+            Ok(there) => there.id == inode.id,
+            Err(error) => error != ENOENT,
+        }
     }
 
     /// Does the path start at the process's root?
@@ -157,9 +186,39 @@ impl Place<'_> {
             descriptor_path(self.dirfd, out)
         };
         match found {
-            Ok(length) if out.first() == Some(&b'/') => without_suffix(out, length),
+            Ok(length) if out.first() == Some(&b'/') => self.nameless(out, length),
             _ => 0,
         }
+    }
+
+    /// The length of a descriptor's path without what the kernel appends if the name
+    /// is gone; 0 if there never was one.
+    fn nameless(&self, path: &[u8], length: usize) -> usize {
+        let without = without_suffix(path, length);
+        if without == length {
+            return length;
+        }
+        // A name may end so by itself.
+        match sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH) {
+            Ok(inode) if inode.links > 0 => length,
+            // memfd_create(2): what follows is no path.
+            _ if path.starts_with(b"/memfd:") => 0,
+            _ => without,
+        }
+    }
+}
+
+/// Folds a path out of which no `..` leads, as `/` is for a process.
+fn below_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
+    let base = match base {
+        b"/" => b"",
+        base => base,
+    };
+    let length = path::fold(b"/", given, out.get_mut(base.len()..)?)?;
+    out.get_mut(..base.len())?.copy_from_slice(base);
+    match length {
+        1 if !base.is_empty() => Some(base.len()),
+        length => Some(base.len() + length),
     }
 }
 
@@ -181,18 +240,6 @@ pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
 /// Is there a `/proc`?
 pub fn has_proc() -> bool {
     sys::read_link(AT_FDCWD, c"/proc/self".as_ptr(), &mut [0; 32]).is_ok()
-}
-
-/// Has the name gone by which this descriptor was opened, or had it none
-/// (`O_TMPFILE`)?
-pub fn outlived(fd: c_int) -> bool {
-    let Some(mut scratch) = Scratch::claim() else {
-        return false;
-    };
-    let link = &mut scratch.buffers().link;
-    let length = descriptor_path(fd, link).unwrap_or(0);
-    link.get(..length)
-        .is_some_and(|path| path.ends_with(DELETED))
 }
 
 fn without_suffix(path: &[u8], length: usize) -> usize {

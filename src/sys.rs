@@ -178,15 +178,21 @@ pub fn narrow_inode(name: Name, follow: bool, inode: &Inode, mode: u32) -> Resul
 /// narrowed: its number may have been given to another file, whose mode must not
 /// be widened.
 pub fn restore_inode(name: Name, follow: bool, narrowed: &Inode, mode: u32) -> Result<()> {
-    let fd = hold(name, follow)?;
-    let restored = match stat_of(fd) {
-        Ok(held)
-            if held.is_same(narrowed)
-                && held.mode == narrowed.mode
-                && held.changed == narrowed.changed =>
-        {
-            chmod_path_fd(fd, mode)
+    let unchanged = |now: &Inode| {
+        now.is_same(narrowed) && now.mode == narrowed.mode && now.changed == narrowed.changed
+    };
+    let fd = match hold(name, follow) {
+        Err(libc::EMFILE | libc::ENFILE) => {
+            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+            return match stat_at(name.0, name.1, flags) {
+                Ok(now) if unchanged(&now) => chmod_by_name(name, follow, mode),
+                _ => Err(libc::ESTALE),
+            };
         }
+        held => held?,
+    };
+    let restored = match stat_of(fd) {
+        Ok(held) if unchanged(&held) => chmod_path_fd(fd, mode),
         _ => Err(libc::ESTALE),
     };
     close(fd);

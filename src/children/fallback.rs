@@ -33,63 +33,24 @@ const STACK: usize = 64 * 1024;
 /// What the helper is to do, and what came of it.
 struct Task<'a> {
     mask: u32,
-    real: &'a dyn Fn(*const posix_spawnattr_t) -> c_int,
-    attributes: *const posix_spawnattr_t,
+    real: &'a mut dyn FnMut() -> c_int,
     result: c_int,
 }
 
-/// Calls `posix_spawn` so that the child, and nobody else, has a narrowed umask.
-/// `None` if the kernel refuses the helper: then the child is not protected.
+/// Makes a call so that it, and nobody else, has a narrowed umask. `None` if the kernel
+/// refuses the helper: then nothing was done.
 ///
 /// The helper is a task of this process that shares all but the umask, cwd and
 /// root (`clone` without `CLONE_FS`); the calling thread waits until it is gone
 /// (`CLONE_VFORK`), so that its thread-local data, `errno` among them, are used
 /// by one of the two at a time. The helper takes no signal: a handler that jumps
-/// would leave on the wrong stack. The child gets the caller's mask through its
-/// attributes.
-///
-/// # Safety
-/// `attributes` is null or a valid attribute object.
-pub unsafe fn spawn(
-    mask: u32,
-    attributes: *const posix_spawnattr_t,
-    real: &dyn Fn(*const posix_spawnattr_t) -> c_int,
-) -> Option<c_int> {
-    let mut copy = MaybeUninit::<posix_spawnattr_t>::uninit();
-    let mut flags: c_short = 0;
-    // SAFETY: the caller's promise. An attribute object is plain data (POSIX
-    // only forbids to use a copy that was not made by a function; glibc and musl
-    // keep all of it inside).
-    unsafe {
-        if attributes.is_null() {
-            libc::posix_spawnattr_init(copy.as_mut_ptr());
-        } else {
-            copy.as_mut_ptr().copy_from(attributes, 1);
-        }
-        libc::posix_spawnattr_getflags(copy.as_ptr(), &mut flags);
-    }
+/// would leave on the wrong stack. `real` is told which ones the caller had blocked.
+pub fn aside(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
     let stack = sys::map(STACK)?;
     let before = programs::block_signals();
-    if c_int::from(flags) & POSIX_SPAWN_SETSIGMASK == 0 {
-        // SAFETY: all-zero is a valid signal set, and longer than the kernel's.
-        let mut signals: sigset_t = unsafe { core::mem::zeroed() };
-        // SAFETY: the kernel's set is the beginning of libc's.
-        unsafe {
-            core::ptr::addr_of_mut!(signals)
-                .cast::<u64>()
-                .write_unaligned(before)
-        };
-        // SAFETY: the copy was initialised above.
-        unsafe {
-            libc::posix_spawnattr_setsigmask(copy.as_mut_ptr(), &signals);
-            let flags = c_int::from(flags) | POSIX_SPAWN_SETSIGMASK;
-            libc::posix_spawnattr_setflags(copy.as_mut_ptr(), flags as c_short);
-        }
-    }
     let mut task = Task {
         mask,
-        real,
-        attributes: copy.as_ptr(),
+        real: &mut || real(before),
         result: 0,
     };
     let kind = libc::CLONE_VM
@@ -115,11 +76,68 @@ pub unsafe fn spawn(
     Some(task.result)
 }
 
+/// Calls `posix_spawn` so that the child, and nobody else, has a narrowed umask.
+/// `None` if the kernel refuses the helper: then the child is not protected. The child
+/// gets the caller's signal mask through its attributes.
+///
+/// # Safety
+/// `attributes` is null or a valid attribute object.
+pub unsafe fn spawn(
+    mask: u32,
+    attributes: *const posix_spawnattr_t,
+    real: &dyn Fn(*const posix_spawnattr_t) -> c_int,
+) -> Option<c_int> {
+    let mut copy = MaybeUninit::<posix_spawnattr_t>::uninit();
+    let mut flags: c_short = 0;
+    // SAFETY: the caller's promise. An attribute object is plain data (POSIX
+    // only forbids to use a copy that was not made by a function; glibc and musl
+    // keep all of it inside).
+    unsafe {
+        if attributes.is_null() {
+            libc::posix_spawnattr_init(copy.as_mut_ptr());
+        } else {
+            copy.as_mut_ptr().copy_from(attributes, 1);
+        }
+        libc::posix_spawnattr_getflags(copy.as_ptr(), &mut flags);
+    }
+    let inherits = c_int::from(flags) & POSIX_SPAWN_SETSIGMASK == 0;
+    let done = aside(mask, &mut |before| {
+        if inherits {
+            // SAFETY: the copy was initialised above.
+            unsafe { set_signals(copy.as_mut_ptr(), flags, before) };
+        }
+        real(copy.as_ptr())
+    });
+    // The helper may have had the last task that the user may have (`RLIMIT_NPROC`).
+    done.filter(|&result| result != libc::EAGAIN)
+}
+
+/// Gives the child these signals blocked.
+///
+/// # Safety
+/// `attributes` is an attribute object with these flags.
+unsafe fn set_signals(attributes: *mut posix_spawnattr_t, flags: c_short, blocked: u64) {
+    // SAFETY: all-zero is a valid signal set, and longer than the kernel's.
+    let mut signals: sigset_t = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel's set is the beginning of libc's.
+    unsafe {
+        core::ptr::addr_of_mut!(signals)
+            .cast::<u64>()
+            .write_unaligned(blocked)
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        libc::posix_spawnattr_setsigmask(attributes, &signals);
+        let flags = c_int::from(flags) | POSIX_SPAWN_SETSIGMASK;
+        libc::posix_spawnattr_setflags(attributes, flags as c_short);
+    }
+}
+
 extern "C" fn helper(task: *mut c_void) -> c_int {
-    // SAFETY: `spawn` passes a `Task` and waits until this returns.
+    // SAFETY: `aside` passes a `Task` and waits until this returns.
     let task = unsafe { &mut *task.cast::<Task>() };
     let before = programs::umask(0o077);
     programs::umask(before | task.mask);
-    task.result = (task.real)(task.attributes);
+    task.result = (task.real)();
     0
 }

@@ -134,7 +134,8 @@ pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
         let Ok(inode) = sys::stat_of(file.fd) else {
             return Found::Nothing;
         };
-        if !inode.is(S_IFREG) {
+        // Nobody may execute it: the call fails, and must do so as ever.
+        if !inode.is(S_IFREG) || inode.mode & 0o111 == 0 {
             return Found::Nothing;
         }
         let length = programs::read_at(file.fd, &mut head, 0).unwrap_or(0);

@@ -112,11 +112,9 @@ fn is_sensitive(call: &Call) -> bool {
 /// says, and another file may have got the number of one that is gone; but a
 /// descriptor may have outlived the name it knows.
 fn linked(call: &Call) -> bool {
-    let by_descriptor = call.place.given.is_empty();
     memory::any_linked()
         && call.inode().is_ok_and(|inode| {
-            memory::was_linked(&inode)
-                && (inode.links > 1 || (by_descriptor && place::outlived(call.place.dirfd)))
+            memory::was_linked(&inode) && (inode.links > 1 || !call.place.names(&inode))
         })
 }
 

@@ -6,7 +6,8 @@
 //! second name elsewhere is refused: by that name its mode could be widened, and
 //! with it the file at the sensitive place.
 
-use libc::{c_int, c_uint, EPERM, EXDEV};
+use libc::{c_int, c_uint, EEXIST, ENOENT, EPERM, EXDEV};
+use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Verdict};
 use umaskclamp_policy::settings::{ChmodPolicy, Mode};
 
@@ -43,43 +44,68 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
     let (Some(from), Some(to)) = (from, to) else {
         return real();
     };
-    match Arrival::prepare(&from, &to) {
-        None if escapes(&from, &to) => {
-            errno::set(EPERM);
-            -1
-        }
-        there => {
-            let arrives = there.as_ref().and_then(Arrival::sensitive_inode);
-            let result = finish(real, [there, None]);
-            if let (0, Some(inode)) = (result, arrives) {
-                memory::remember_linked(&inode);
-            }
-            result
+    let there = Arrival::prepare(&from, &to);
+    if there.is_none() {
+        if let Some(error) = escapes(&from, &to) {
+            errno::set(error);
+            return -1;
         }
     }
+    let arrives = there.as_ref().and_then(Arrival::sensitive_inode);
+    let result = finish(real, [there, None]);
+    if let (0, Some(inode)) = (result, arrives) {
+        memory::remember_linked(&inode);
+    }
+    result
 }
 
 /// Would this link make a file at a sensitive place reachable, and so widenable,
-/// by a plain name? A file without any name (`O_TMPFILE`) has nothing to lose.
-fn escapes(from: &Call, to: &Call) -> bool {
+/// by a plain name? A file without any name (`O_TMPFILE`) has nothing to lose. Gives the
+/// error with which it then fails: the one that it would meet by itself, if there is
+/// one.
+fn escapes(from: &Call, to: &Call) -> Option<c_int> {
     let may_widen = |state: &State| state.settings.chmod == ChmodPolicy::Allow;
     if state::active().is_none_or(may_widen) {
-        return false;
+        return None;
     }
-    let Ok(inode) = from.inode() else {
-        return false;
-    };
+    let inode = from.inode().ok()?;
     if inode.is(libc::S_IFLNK) || inode.links == 0 {
-        return false;
+        return None;
     }
-    let Some(sensitive) = judge(from, Subject::Other) else {
-        return false;
-    };
+    let sensitive = judge(from, Subject::Other)?;
     if judge(to, Subject::Other).is_some() {
-        return false;
+        return None;
     }
-    records::refused(&sensitive, from, "a link would give it a plain name");
-    !sensitive.audit()
+    let error = match to.inode() {
+        Ok(_) => EEXIST,
+        Err(ENOENT) => match parent(to) {
+            Ok(parent) if parent.id.0 != inode.id.0 => EXDEV,
+            Ok(_) => EPERM,
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    if error == EPERM {
+        records::refused(&sensitive, from, "a link would give it a plain name");
+    }
+    (!sensitive.audit()).then_some(error)
+}
+
+/// The directory that the call's last name is looked up in.
+fn parent(call: &Call) -> sys::Result<Inode> {
+    let given = call.place.given;
+    let name = path::last(given);
+    let end = given
+        .windows(name.len().max(1))
+        .rposition(|part| part == name);
+    let directory = given.get(..end.unwrap_or(0)).unwrap_or_default();
+    let mut scratch = Scratch::claim().ok_or(libc::ENOMEM)?;
+    let room = &mut scratch.buffers().link;
+    let copy = room.get_mut(..=directory.len()).ok_or(libc::ENAMETOOLONG)?;
+    let (copy, end) = copy.split_at_mut(directory.len());
+    copy.copy_from_slice(directory);
+    end.fill(0);
+    sys::stat_at(call.place.dirfd, room.as_ptr().cast(), libc::AT_EMPTY_PATH)
 }
 
 fn finish(real: &dyn Fn() -> c_int, arrivals: [Option<Arrival>; 2]) -> c_int {
@@ -126,11 +152,10 @@ impl<'a> Arrival<'a> {
     fn prepare(from: &'a Call<'a>, to: &'a Call<'a>) -> Option<Self> {
         let state = state::active()?;
         let inode = from.inode().ok()?;
-        // A link's own mode means nothing; devices, fifos and sockets that exist
-        // stay as they are.
+        // A link's own mode means nothing, and a device is everybody's.
         let subject = match inode.mode & libc::S_IFMT {
             libc::S_IFDIR => Subject::Directory,
-            libc::S_IFREG => Subject::Other,
+            libc::S_IFREG | libc::S_IFIFO | libc::S_IFSOCK => Subject::Other,
             _ => return None,
         };
         let sensitive = judge(to, subject);

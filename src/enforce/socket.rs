@@ -2,12 +2,15 @@
 //!
 //! The inode gets the mode of the socket's own inode, less the umask
 //! (`net/unix/af_unix.c`, `unix_bind_bsd`). So the socket is narrowed, bound, and
-//! given its mode back; no other thread is touched, as it would be by `umask`.
+//! given its mode back; no other thread is touched, as it would be by `umask`. A socket
+//! that another user made cannot be narrowed: it is bound by a helper task that has an
+//! umask of its own ([`crate::children::fallback`]).
 
 use libc::c_int;
 
 use super::judged;
 use crate::call::{Call, Subject};
+use crate::children::fallback;
 use crate::{records, sys};
 
 /// Binds by `real`, which gives 0 or -1.
@@ -25,7 +28,13 @@ pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) 
     } else {
         sys::chmod_fd(socket, narrow)
     };
-    let result = real();
+    let result = match narrowed {
+        // A socket that another user made. Its inode is that user's; the new one gets
+        // the umask, of a helper that is all this has it.
+        Err(_) => fallback::aside(sensitive.state.settings.mask.bits(), &mut |_| real())
+            .unwrap_or_else(&mut *real),
+        Ok(()) => real(),
+    };
     if narrowed.is_ok() && !sensitive.audit() && narrow != before {
         let _ = sys::chmod_fd(socket, before);
     }
@@ -33,7 +42,12 @@ pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) 
         match narrowed {
             Ok(()) if narrow != before => records::clamped(&sensitive, &call, before, narrow),
             Ok(()) => {}
-            Err(error) => records::failed(&sensitive, &call, before, error),
+            Err(error) => match call.inode() {
+                Ok(inode) if sensitive.wide(inode.permissions()) => {
+                    records::failed(&sensitive, &call, inode.permissions(), error);
+                }
+                _ => records::clamped(&sensitive, &call, before, narrow),
+            },
         }
     }
     result

@@ -10,13 +10,14 @@ pub mod directory;
 
 use core::ffi::c_void;
 
+use directory::{is_made, own_entry, From, Own, DEPTH_MAX};
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
 use super::existing::{must_tighten, narrow, restore};
 use super::judged;
 use super::open::{has_mode, opens_for_writing};
 use crate::call::{Call, Subject};
-use crate::scratch::{Scratch, PATH_MAX};
+use crate::scratch::Scratch;
 use crate::sys::{self, Inode};
 use crate::{place, records};
 
@@ -96,17 +97,16 @@ pub unsafe fn with_clamped_actions(
         copy.copy_from_nonoverlapping(actions.as_ptr(), used);
         core::slice::from_raw_parts_mut(copy, used)
     };
-    let mut from = From {
-        dirfd: AT_FDCWD,
-        path: &mut buffers.named,
-        length: 0,
-        lost: false,
-    };
+    let mut from = From::new(&mut buffers.named);
     let mut undo: [Option<(*const Action, Narrowed)>; UNDO_MAX] = [const { None }; UNDO_MAX];
     let mut narrowed = 0;
-    for action in copy.iter_mut() {
-        // SAFETY: the tag says which member libc filled.
-        let changed = unsafe { from.act(action) };
+    for index in 0..used {
+        let (before, rest) = copy.split_at_mut(index);
+        let Some(action) = rest.first_mut() else {
+            break;
+        };
+        // SAFETY: libc filled the actions.
+        let changed = unsafe { from.act(before, action) };
         if let (Some(changed), Some(slot)) = (changed, undo.get_mut(narrowed)) {
             *slot = Some((action as *const Action, changed));
             narrowed += 1;
@@ -156,77 +156,55 @@ unsafe fn give_back(action: *const Action, (narrowed, mode): &Narrowed) {
     }
 }
 
-/// Where the child is when it comes to an action.
-struct From<'a> {
-    dirfd: c_int,
-    path: &'a mut [u8],
-    length: usize,
-    /// A path was too long: relative ones cannot be told from there on.
-    lost: bool,
-}
-
 impl From<'_> {
-    /// Follows one action; clamps it if it opens at a sensitive place. Gives
-    /// what an existing file was, if that was narrowed.
+    /// Follows one action, which comes after `before`; clamps it if it opens at a
+    /// sensitive place. Gives what an existing file was, if that was narrowed.
     ///
     /// # Safety
-    /// The action was filled by libc, or its tag is none of those known here.
-    unsafe fn act(&mut self, action: &mut Action) -> Option<Narrowed> {
-        match action.tag {
-            CHDIR => {
-                // SAFETY: the tag says so; libc copied the path.
-                let path = unsafe { place::read_path(action.of.chdir) }?;
-                if path.first() == Some(&b'/') {
-                    self.dirfd = AT_FDCWD;
-                    self.length = 0;
-                    self.lost = false;
-                }
-                match self.joined(path) {
-                    Some(length) => self.length = length,
-                    None => self.lost = true,
-                }
-                None
-            }
-            FCHDIR => {
-                // SAFETY: the tag says so.
-                self.dirfd = unsafe { action.of.fchdir };
-                self.length = 0;
-                self.lost = false;
-                None
-            }
-            OPEN => {
-                // SAFETY: the tag says so.
-                unsafe { self.open(&mut action.of.open) }
-            }
-            _ => None,
-        }
-    }
-
-    /// Writes `path` behind the current one; gives the length of both.
-    fn joined(&mut self, path: &[u8]) -> Option<usize> {
-        let absolute = path.first() == Some(&b'/');
-        let mut end = if absolute { 0 } else { self.length };
-        if end > 0 {
-            *self.path.get_mut(end)? = b'/';
-            end += 1;
-        }
-        let length = end + path.len();
-        if length >= PATH_MAX {
+    /// The actions were filled by libc.
+    unsafe fn act(&mut self, before: &[Action], action: &mut Action) -> Option<Narrowed> {
+        if action.tag != OPEN {
+            // SAFETY: the caller's promise.
+            unsafe { self.step(before, action) };
             return None;
         }
-        self.path.get_mut(end..length)?.copy_from_slice(path);
-        *self.path.get_mut(length)? = 0;
-        Some(length)
-    }
-
-    /// # Safety
-    /// `open` was filled by libc.
-    unsafe fn open(&mut self, open: &mut OpenArguments) -> Option<Narrowed> {
+        // SAFETY: the tag says that libc filled this member.
+        let open = unsafe { &mut action.of.open };
         if !opens_for_writing(open.flags) {
             return None;
         }
         // SAFETY: libc copied the path.
         let path = unsafe { place::read_path(open.path) }?;
+        let Some(own) = own_entry(path) else {
+            // SAFETY: the caller's promise.
+            return unsafe { self.open(open, path) };
+        };
+        // What the child's own entry of `/proc` leads to is told by the actions.
+        let rest = match own {
+            Own::Directory(rest) => rest,
+            Own::Descriptor(fd, rest) => {
+                // SAFETY: the caller's promise.
+                if !unsafe { is_made(before, fd) } {
+                    // SAFETY: as above.
+                    return unsafe { self.open(open, path) };
+                }
+                // SAFETY: as above.
+                unsafe { self.stand(before, fd, DEPTH_MAX) };
+                rest
+            }
+        };
+        // SAFETY: as above.
+        let narrowed = unsafe { self.open(open, rest) };
+        // SAFETY: as above.
+        unsafe { self.replay(before, DEPTH_MAX) };
+        narrowed
+    }
+
+    /// An action that opens `path` from where the child is.
+    ///
+    /// # Safety
+    /// `open` was filled by libc.
+    unsafe fn open(&mut self, open: &mut OpenArguments, path: &[u8]) -> Option<Narrowed> {
         let lost = self.lost && path.first() != Some(&b'/');
         if lost || self.joined(path).is_none() {
             // Where it is cannot be told: nothing wide is made there.
@@ -236,7 +214,7 @@ impl From<'_> {
             }
             return None;
         }
-        let start = self.path.as_ptr().cast();
+        let start = self.start();
         let exclusive = libc::O_CREAT | libc::O_EXCL;
         let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
         // SAFETY: the path was terminated just now.

@@ -136,6 +136,11 @@ pub fn claim(call: Option<Call>) -> Option<Claim> {
 }
 
 impl Claim<'_> {
+    /// Is it here only because others may change the way to it?
+    pub fn is_plain(&self) -> bool {
+        matches!(self.judged, Judged::Plain(_))
+    }
+
     /// Is it sensitive, and nothing to be changed but only recorded?
     fn audited(&self) -> Option<Sensitive> {
         match self.judged {
@@ -210,6 +215,7 @@ unsafe fn with_charset(
     text: *const c_char,
     real: &Real,
 ) -> *mut FILE {
+    let path = claim.call.path;
     let fd = claim.open(mode, real.open);
     if fd < 0 {
         return core::ptr::null_mut();
@@ -217,6 +223,11 @@ unsafe fn with_charset(
     // SAFETY: the caller's promise.
     let copy = unsafe { WithoutExclusive::of(text) };
     let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
+    if !has_null() {
+        let stream = (real.fopen)(path, text);
+        sys::close(fd);
+        return stream;
+    }
     let stream = (real.fopen)(c"/dev/null".as_ptr(), text);
     if stream.is_null() {
         // An unknown charset: libc too finds that out after it opened the file.
@@ -262,6 +273,19 @@ pub unsafe fn freopen(
     // SAFETY: the caller's promise.
     let copy = unsafe { WithoutExclusive::of(text) };
     let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
+    if !has_null() {
+        let path = claim.call.path;
+        let fd = claim.open(mode, real_open);
+        let error = errno::get();
+        let path = if fd < 0 { c"".as_ptr() } else { path };
+        let reopened = real_freopen(path, text, stream);
+        if fd < 0 {
+            errno::set(error);
+        } else {
+            sys::close(fd);
+        }
+        return reopened;
+    }
     let reopened = real_freopen(c"/dev/null".as_ptr(), text, stream);
     if reopened.is_null() {
         // As libc: an unknown charset is found out after the file was opened.
@@ -299,6 +323,13 @@ pub unsafe fn freopen(
         unsafe { finish(reopened, number, mode) };
     }
     reopened
+}
+
+/// Is there a `/dev/null`? In a bare chroot a mode that creates would make it a file;
+/// there libc opens what was created narrow, and is held open, once more by its name.
+fn has_null() -> bool {
+    sys::stat_at(libc::AT_FDCWD, c"/dev/null".as_ptr(), 0)
+        .is_ok_and(|inode| inode.is(libc::S_IFCHR))
 }
 
 /// Sets what `fdopen` does not: where an appending stream starts, and the flags

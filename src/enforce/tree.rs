@@ -1,6 +1,6 @@
 //! A directory that moves: what lies in it arrives with it.
 //!
-//! Before the rename, every regular file and directory below that would come to
+//! Before the rename, every file, fifo, socket and directory below that would come to
 //! a sensitive place is narrowed, the directory itself first: from then on nobody
 //! new gets in. If the rename fails, all of them get their modes back.
 //!
@@ -154,13 +154,21 @@ impl Work {
             let length = name_at + (end - start);
             if inode.is(libc::S_IFDIR) {
                 self.visit(fd, name, &inode, length, pass)?;
-                let inner = sys::open_directory(fd, name).map_err(|_| Refused)?;
+                let inner = match sys::open_directory(fd, name) {
+                    // Another user's: nothing in it could be narrowed, and `mv` could
+                    // not copy it either.
+                    Err(libc::EACCES) => continue,
+                    inner => inner.map_err(|_| Refused)?,
+                };
                 depth += 1;
                 if self.enter(depth, inner, length).is_err() {
                     sys::close(inner);
                     return Err(Refused);
                 }
-            } else if inode.is(libc::S_IFREG) {
+            } else if [libc::S_IFREG, libc::S_IFIFO, libc::S_IFSOCK]
+                .iter()
+                .any(|&kind| inode.is(kind))
+            {
                 self.visit(fd, name, &inode, length, pass)?;
             }
         }

@@ -1,11 +1,17 @@
-//! Where a child of `posix_spawn` finds a relative path: below the directory to which
-//! its file actions lead (posix_spawn_file_actions_addchdir_np(3)).
+//! Where a child of `posix_spawn` is when it comes to a file action, or to its program:
+//! in the directory to which the actions before that lead
+//! (posix_spawn_file_actions_addchdir_np(3)).
 
 use core::ffi::c_void;
 
-use libc::{c_int, AT_FDCWD};
+use libc::{c_char, c_int, AT_FDCWD};
 
-use super::{Action, From, List, CHDIR, DUP, FCHDIR, OPEN};
+use super::{Action, List, CHDIR, DUP, FCHDIR, OPEN};
+use crate::place;
+use crate::scratch::PATH_MAX;
+
+/// How often a descriptor that an action made is looked for behind another one.
+pub const DEPTH_MAX: u32 = 8;
 
 /// The actions of a list.
 ///
@@ -22,51 +28,170 @@ unsafe fn actions<'a>(given: *const c_void) -> &'a [Action] {
     unsafe { core::slice::from_raw_parts(list.actions, used) }
 }
 
+fn moves(action: &Action) -> bool {
+    action.tag == CHDIR || action.tag == FCHDIR
+}
+
 /// Does an action change the directory?
 ///
 /// # Safety
 /// As for [`of`].
 pub unsafe fn changes(given: *const c_void) -> bool {
     // SAFETY: the caller's promise.
-    let actions = unsafe { actions(given) };
-    actions
-        .iter()
-        .any(|action| action.tag == CHDIR || action.tag == FCHDIR)
+    unsafe { actions(given) }.iter().any(moves)
 }
 
 /// Writes `path` to `room` as it is to be looked for from the descriptor that this
-/// gives. `None` if that cannot be told: the directory is one that an action opens
-/// in the child, or the path gets too long.
+/// gives. `None` if that cannot be told.
 ///
 /// # Safety
 /// `given` is null or a list that `posix_spawn` would take.
 pub unsafe fn of(given: *const c_void, path: &[u8], room: &mut [u8]) -> Option<c_int> {
+    let mut from = From::new(room);
     // SAFETY: the caller's promise.
-    let actions = unsafe { actions(given) };
-    let mut from = From {
-        dirfd: AT_FDCWD,
-        path: room,
-        length: 0,
-        lost: false,
-    };
-    for (index, action) in actions.iter().enumerate() {
-        let before = actions.get(..index).unwrap_or_default();
-        // SAFETY: the tag says which member libc filled.
-        let is_made = |earlier: &Action| unsafe { makes(earlier, action.of.fchdir) };
-        if action.tag == FCHDIR && before.iter().any(is_made) {
-            return None;
-        }
-        if action.tag == CHDIR || action.tag == FCHDIR {
-            let mut action = *action;
-            // SAFETY: as above.
-            unsafe { from.act(&mut action) };
-        }
-    }
+    unsafe { from.replay(actions(given), DEPTH_MAX) };
     if from.lost {
         return None;
     }
     from.joined(path)?;
     Some(from.dirfd)
+}
+
+/// Where the child is: below a descriptor, by a path.
+pub struct From<'a> {
+    /// Of the parent's: a descriptor that an action makes is not there yet.
+    pub dirfd: c_int,
+    path: &'a mut [u8],
+    length: usize,
+    /// Relative paths cannot be told from there on: one was too long, say.
+    pub lost: bool,
+}
+
+impl<'a> From<'a> {
+    /// Where the parent is.
+    pub fn new(path: &'a mut [u8]) -> Self {
+        From {
+            dirfd: AT_FDCWD,
+            path,
+            length: 0,
+            lost: false,
+        }
+    }
+
+    /// The path that `joined` wrote, terminated.
+    pub fn start(&self) -> *const c_char {
+        self.path.as_ptr().cast()
+    }
+
+    fn reset(&mut self, dirfd: c_int) {
+        self.dirfd = dirfd;
+        self.length = 0;
+        self.lost = false;
+    }
+
+    /// Follows an action that changes the directory, after those `before` it.
+    ///
+    /// # Safety
+    /// libc filled the actions.
+    pub(super) unsafe fn step(&mut self, before: &[Action], action: &Action) {
+        // SAFETY: the caller's promise.
+        unsafe { self.step_within(before, action, DEPTH_MAX) }
+    }
+
+    unsafe fn step_within(&mut self, before: &[Action], action: &Action, depth: u32) {
+        match action.tag {
+            // SAFETY: the tag says so; libc copied the path.
+            CHDIR => self.enter(unsafe { place::read_path(action.of.chdir) }),
+            // SAFETY: the tag says so.
+            FCHDIR => unsafe { self.stand(before, action.of.fchdir, depth) },
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, path: Option<&[u8]>) {
+        let Some(path) = path else {
+            // The child will fail there.
+            return;
+        };
+        if path.first() == Some(&b'/') {
+            self.reset(AT_FDCWD);
+        }
+        match self.joined(path) {
+            Some(length) => self.length = length,
+            None => self.lost = true,
+        }
+    }
+
+    /// Goes where the actions lead.
+    ///
+    /// # Safety
+    /// libc filled the actions.
+    pub(super) unsafe fn replay(&mut self, actions: &[Action], depth: u32) {
+        self.reset(AT_FDCWD);
+        // What was before an `fchdir` does not matter behind it.
+        let first = actions.iter().rposition(|action| action.tag == FCHDIR);
+        for (index, action) in actions.iter().enumerate().skip(first.unwrap_or(0)) {
+            let before = actions.get(..index).unwrap_or_default();
+            // SAFETY: the caller's promise.
+            unsafe { self.step_within(before, action, depth) };
+        }
+    }
+
+    /// Goes to what a descriptor refers to behind the actions `before`.
+    ///
+    /// # Safety
+    /// libc filled the actions.
+    pub(super) unsafe fn stand(&mut self, before: &[Action], fd: c_int, depth: u32) {
+        // SAFETY: the caller's promise.
+        let maker = before
+            .iter()
+            .rposition(|action| unsafe { makes(action, fd) });
+        let Some(maker) = maker else {
+            return self.reset(fd);
+        };
+        let (Some(depth), Some(earlier), Some(action)) =
+            (depth.checked_sub(1), before.get(..maker), before.get(maker))
+        else {
+            self.lost = true;
+            return;
+        };
+        if action.tag == DUP {
+            // SAFETY: the tag says that libc filled this member.
+            let [from, _] = unsafe { action.of.dup };
+            // SAFETY: the caller's promise.
+            return unsafe { self.stand(earlier, from, depth) };
+        }
+        // SAFETY: as above.
+        unsafe { self.replay(earlier, depth) };
+        // SAFETY: the tag says so; libc copied the path.
+        self.enter(unsafe { place::read_path(action.of.open.path) });
+    }
+
+    /// Writes `path` behind the current one; gives the length of both.
+    pub fn joined(&mut self, path: &[u8]) -> Option<usize> {
+        let absolute = path.first() == Some(&b'/');
+        let mut end = if absolute { 0 } else { self.length };
+        if end > 0 && !path.is_empty() {
+            *self.path.get_mut(end)? = b'/';
+            end += 1;
+        }
+        let length = end + path.len();
+        if length >= PATH_MAX {
+            return None;
+        }
+        self.path.get_mut(end..length)?.copy_from_slice(path);
+        *self.path.get_mut(length)? = 0;
+        Some(length)
+    }
+}
+
+/// Does an action make this descriptor?
+///
+/// # Safety
+/// libc filled the actions.
+pub(super) unsafe fn is_made(actions: &[Action], fd: c_int) -> bool {
+    // SAFETY: the caller's promise.
+    actions.iter().any(|action| unsafe { makes(action, fd) })
 }
 
 /// Does the descriptor refer to something else after this action?
@@ -87,4 +212,44 @@ unsafe fn makes(action: &Action, fd: c_int) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a path through a process's own entry of `/proc` names, and what follows.
+pub enum Own<'p> {
+    Directory(&'p [u8]),
+    Descriptor(c_int, &'p [u8]),
+}
+
+/// Is this such a path? The parent's entry leads elsewhere than the child's will.
+pub fn own_entry(path: &[u8]) -> Option<Own<'_>> {
+    const STANDARD: [(&[u8], c_int); 3] =
+        [(b"/dev/stdin", 0), (b"/dev/stdout", 1), (b"/dev/stderr", 2)];
+    for (name, fd) in STANDARD {
+        if path == name {
+            return Some(Own::Descriptor(fd, b""));
+        }
+    }
+    let entries: [&[u8]; 2] = [b"/proc/self/", b"/proc/thread-self/"];
+    let own = entries.iter().find_map(|entry| path.strip_prefix(*entry));
+    if let Some(below) = own.and_then(|own| own.strip_prefix(b"cwd")) {
+        return below_entry(below).map(Own::Directory);
+    }
+    let numbered = own
+        .and_then(|own| own.strip_prefix(b"fd/"))
+        .or_else(|| path.strip_prefix(b"/dev/fd/"))?;
+    let digits = numbered
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (number, below) = numbered.split_at_checked(digits)?;
+    let fd = core::str::from_utf8(number).ok()?.parse().ok()?;
+    below_entry(below).map(|rest| Own::Descriptor(fd, rest))
+}
+
+/// What follows the entry, without the slashes between.
+fn below_entry(rest: &[u8]) -> Option<&[u8]> {
+    let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
+    (rest.is_empty() || slashes > 0)
+        .then(|| rest.get(slashes..))
+        .flatten()
 }
