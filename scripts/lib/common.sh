@@ -96,6 +96,18 @@ rust_wanted() {
     sed -n 's/^rust-version *= *"\([0-9]*\.[0-9]*\).*/\1/p' "$ROOT/Cargo.toml" | head -n 1
 }
 
+# add_rust_target WHY TARGET: Rust's standard library for another machine, by rustup if
+# that is there; as root, three tries. Whether it is there then, the caller looks.
+add_rust_target() {
+    local try
+    is_root && command -v rustup >/dev/null || return 0
+    for try in 1 2 3; do
+        say "$1: rustup target add $2 (try $try of 3)"
+        (cd -- "$ROOT" && rustup --quiet target add "$2") >&2 && return 0
+        [ "$try" -eq 3 ] || sleep 5
+    done
+}
+
 # need_rust WHY [PACKAGE...]: a cargo new enough, and a C linker. Where there is
 # none, Debian's packages of a current Rust (Debian 12's own rustc is too old).
 # The further packages (clippy, rustfmt) are asked for only with Debian's Rust:

@@ -28,16 +28,11 @@ i386_rust_there() {
 # a Rust with the library: rustup's, or Debian's with the library of its package
 # for i386.
 i386_rust() {
-    local why=$1 try
+    local why=$1
     i386_with=(env)
     i386_rust_there && return 0
-    if is_root && command -v rustup >/dev/null; then
-        for try in 1 2 3; do
-            say "$why: rustup target add $I386 (try $try of 3)"
-            (cd -- "$ROOT" && rustup --quiet target add "$I386") >&2 && i386_rust_there && return 0
-            [ "$try" -lt 3 ] && sleep 5
-        done
-    fi
+    add_rust_target "$why" "$I386"
+    i386_rust_there && return 0
     i386_with=(env PATH="/usr/bin:$PATH")
     i386_rust_there && return 0
     if need_packages "$why" cargo-web rustc-web && i386_sysroot "$why"; then
