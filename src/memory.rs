@@ -47,6 +47,19 @@ fn has(table: &'static Table, inode: &Inode) -> bool {
     slot(table, fingerprint).is_some_and(|slot| slot.load(Ordering::Relaxed) == fingerprint)
 }
 
+/// Has the program changed its root, or what is mounted below it?
+static LEFT: AtomicBool = AtomicBool::new(false);
+
+/// From now on paths may lead elsewhere than at the start.
+pub fn leave() {
+    LEFT.store(true, Ordering::Relaxed);
+}
+
+/// May paths lead elsewhere than at the start?
+pub fn has_left() -> bool {
+    LEFT.load(Ordering::Relaxed)
+}
+
 /// Does `/proc` tell where descriptors lead? Asked once.
 static TOLD: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;

@@ -14,7 +14,7 @@ use umaskclamp_policy::rules::RuleId;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode};
 
 use crate::call::{Call, Sensitive};
-use crate::enforce::root;
+use crate::memory;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
 use crate::sys;
@@ -295,7 +295,7 @@ impl Write for Line {
 fn to_file(path: *const c_char, checked: bool, text: &[u8]) {
     // A path that was checked by an ancestor, or before a `chroot`, may be another one
     // here: no file is made there.
-    let flags = if checked || root::has_left() {
+    let flags = if checked || memory::has_left() {
         LOG_FLAGS & !libc::O_CREAT
     } else {
         LOG_FLAGS

@@ -8,21 +8,12 @@ use super::is_sensitive;
 use crate::call::Call;
 use crate::{memory, state, sys};
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
-static LEFT: AtomicBool = AtomicBool::new(false);
-
-/// May paths lead elsewhere than at the start?
-pub fn has_left() -> bool {
-    LEFT.load(Ordering::Relaxed)
-}
-
 /// Descriptors that are looked at, from 0 on (the usual `RLIMIT_NOFILE`).
 const DESCRIPTORS: i32 = 1024;
 
 /// `call` is the symbol that changes the root or what is mounted.
 pub fn leave(call: &'static str) {
-    LEFT.store(true, Ordering::Relaxed);
+    memory::leave();
     if state::active().is_none() || !memory::can_be_told() {
         return;
     }
