@@ -30,6 +30,8 @@ pub struct Call<'a> {
     pub path: *const c_char,
     /// May a new file be tried first, where the place is named?
     pub tries: bool,
+    /// Is it a place where a cancelled thread ends, as `open` is? By number it is not.
+    pub cancels: bool,
 }
 
 impl<'a> Call<'a> {
@@ -62,6 +64,7 @@ impl<'a> Call<'a> {
             place,
             path,
             tries: false,
+            cancels: true,
         })
     }
 
@@ -99,6 +102,7 @@ impl<'a> Call<'a> {
             place,
             path: c"".as_ptr(),
             tries: false,
+            cancels: true,
         })
     }
 

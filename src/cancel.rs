@@ -6,6 +6,8 @@
 
 use core::ffi::CStr;
 
+use libc::c_int;
+
 use crate::lookup;
 use crate::real::{name, Slot};
 
@@ -23,4 +25,26 @@ pub fn here() {
         let test: unsafe extern "C" fn() = core::mem::transmute::<usize, _>(address);
         test();
     }
+}
+
+/// Makes a call in which no thread is to end, though `open` is a part of it: that of a
+/// stream whose mode has a `c` (fopen(3)).
+pub fn without<T>(call: impl FnOnce() -> T) -> T {
+    static SLOT: Slot = Slot::new();
+    const NAME: &CStr = name("pthread_setcancelstate\0");
+    /// `PTHREAD_CANCEL_DISABLE` (pthread.h).
+    const DISABLE: c_int = 1;
+    let Some(address) = SLOT.address(NAME, const { lookup::hash(NAME) }) else {
+        return call();
+    };
+    // SAFETY: the function of this name is declared so (pthread_setcancelstate(3)).
+    let set: unsafe extern "C" fn(c_int, *mut c_int) -> c_int =
+        unsafe { core::mem::transmute::<usize, _>(address) };
+    let mut before = 0;
+    // SAFETY: `before` is ours.
+    unsafe { set(DISABLE, &raw mut before) };
+    let result = call();
+    // SAFETY: a null pointer asks for no answer.
+    unsafe { set(before, core::ptr::null_mut()) };
+    result
 }

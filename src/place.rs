@@ -155,6 +155,18 @@ impl Place<'_> {
         }
     }
 
+    /// Does a link of `/proc` lead to the place, so that another process comes to
+    /// another one?
+    pub fn through_proc(&self) -> bool {
+        let Some(mut scratch) = Scratch::claim() else {
+            return false;
+        };
+        let buffers = scratch.buffers();
+        let base = self.base(&mut buffers.link);
+        let real = self.real_from(base, buffers);
+        real.is_none_or(|real| real.through_proc)
+    }
+
     /// Does the path start at the process's root?
     fn is_absolute(&self) -> bool {
         self.given.first() == Some(&b'/') && !self.in_root

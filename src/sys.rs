@@ -27,9 +27,9 @@ mod create;
 mod descriptor;
 mod directories;
 mod sockets;
-pub use create::{create_without_links, creates, PathCopy, LARGE_FILE};
+pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
 pub use descriptor::DescriptorName;
-pub use directories::{directory_entries, open_directory};
+pub use directories::{directory_entries, entry, entry_names, open_directory, NAME_AT};
 pub use sockets::send_datagram;
 
 /// What `stat(2)` tells, as far as the shim asks.

@@ -67,3 +67,26 @@ fn enforce_places_that_are_none() {
 fn enforce_what_nobody_may_execute() {
     same_but_narrow("executed");
 }
+
+#[test]
+fn enforce_calls_in_which_no_thread_is_cancelled() {
+    same_but_narrow("uncancelled");
+}
+
+/// A static program, under `UMASKCLAMP_UNREACHABLE=refuse`, and no descriptor left to
+/// see that it is one.
+#[test]
+fn enforce_with_no_descriptor_left_to_look_at_a_program() {
+    for who in Who::all() {
+        let [bare, shim] = [false, true].map(|preload| play("full", who, preload));
+        assert!(
+            bare.facts().contains("ldconfig"),
+            "as {who}: {}",
+            bare.facts()
+        );
+        let refused = "last 63\nexecl: Operation not permitted\n";
+        assert_eq!(shim.facts(), refused, "as {who}");
+        bare.leaks_something("full");
+        shim.leaks_nothing("full");
+    }
+}

@@ -32,7 +32,6 @@ const STACK: usize = 64 * 1024;
 
 /// What the helper is to do, and what came of it.
 struct Task<'a> {
-    mask: u32,
     real: &'a mut dyn FnMut() -> c_int,
     result: c_int,
 }
@@ -46,15 +45,32 @@ struct Task<'a> {
 /// by one of the two at a time. The helper takes no signal: a handler that jumps
 /// would leave on the wrong stack. `real` is told which ones the caller had blocked.
 pub fn aside(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
+    helped(libc::CLONE_FILES, &mut |blocked| {
+        let before = programs::umask(0o077);
+        programs::umask(before | mask);
+        real(blocked)
+    })
+}
+
+/// The same with a copy of the descriptor table instead: in it one may be closed to
+/// have room for another.
+pub fn with_own_descriptors(run: &mut dyn FnMut()) {
+    helped(libc::CLONE_FS, &mut |_| {
+        run();
+        0
+    });
+}
+
+/// `shared` is what else such a task shares.
+fn helped(shared: c_int, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
     let stack = sys::map(STACK)?;
     let before = programs::block_signals();
     let mut task = Task {
-        mask,
         real: &mut || real(before),
         result: 0,
     };
-    let kind = libc::CLONE_VM
-        | libc::CLONE_FILES
+    let kind = shared
+        | libc::CLONE_VM
         | libc::CLONE_SIGHAND
         | libc::CLONE_THREAD
         | libc::CLONE_SYSVSEM
@@ -134,10 +150,8 @@ unsafe fn set_signals(attributes: *mut posix_spawnattr_t, flags: c_short, blocke
 }
 
 extern "C" fn helper(task: *mut c_void) -> c_int {
-    // SAFETY: `aside` passes a `Task` and waits until this returns.
+    // SAFETY: `helped` passes a `Task` and waits until this returns.
     let task = unsafe { &mut *task.cast::<Task>() };
-    let before = programs::umask(0o077);
-    programs::umask(before | task.mask);
     task.result = (task.real)();
     0
 }

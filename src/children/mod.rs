@@ -284,6 +284,7 @@ fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reas
         place,
         path: at.path,
         tries: false,
+        cancels: true,
     };
     records::unreachable(state, &call, refuse, reason.text());
 }

@@ -1,16 +1,16 @@
 //! Can a preload enter the program that is about to start?
 //!
 //! The file is read as the kernel will read it, to the end of a chain of scripts.
-//! What cannot be told (no permission to read, a full descriptor table) counts as
-//! entered: narrowing the umask of a program that the shim does enter would
-//! disturb it everywhere. Between this look and the kernel's own, somebody who
-//! may write to the directory can put another program there.
+//! What cannot be told (no permission to read) counts as entered: narrowing the umask
+//! of a program that the shim does enter would disturb it everywhere. Between this look
+//! and the kernel's own, somebody who may write to the directory can put another
+//! program there.
 
 use libc::{c_char, c_int, AT_FDCWD, S_IFREG, S_ISGID, S_ISUID, S_IXGRP};
 use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine};
 
-use super::library;
 use super::snapshot::Snapshot;
+use super::{fallback, library};
 use crate::scratch::{Buffers, Scratch};
 use crate::sys::programs::{self, Ids};
 use crate::sys::{self, Inode};
@@ -124,26 +124,46 @@ impl At {
 
 /// Looks at a program. Leaves the path of the last interpreter in `room`, if it
 /// is a script.
-pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
+pub fn look(snapshot: &Snapshot, at: At, room: &mut Room) -> Found {
+    let found = look_here(snapshot, at, room);
+    found.unwrap_or_else(|Full| {
+        let mut found = None;
+        fallback::with_own_descriptors(&mut || {
+            let mut others = (0..1 << 16).filter(|&fd| fd != at.dirfd && sys::is_open(fd));
+            if let Some(fd) = others.next() {
+                sys::close(fd);
+            }
+            found = look_here(snapshot, at, room).ok();
+        });
+        found.unwrap_or_else(|| unread(snapshot, &at))
+    })
+}
+
+/// The descriptor table is full: there is no room to look.
+struct Full;
+
+fn look_here(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Result<Found, Full> {
     room.script = false;
     let mut head = [0; elf::HEAD];
     for _ in 0..=SCRIPTS_MAX {
-        let Some(file) = File::open(&at) else {
-            return unread(snapshot, &at);
+        let file = match File::open(&at) {
+            Ok(file) => file,
+            Err(libc::EMFILE) => return Err(Full),
+            Err(_) => return Ok(unread(snapshot, &at)),
         };
         let Ok(inode) = sys::stat_of(file.fd) else {
-            return Found::Nothing;
+            return Ok(Found::Nothing);
         };
         // Nobody may execute it: the call fails, and must do so as ever.
         if !inode.is(S_IFREG) || inode.mode & 0o111 == 0 {
-            return Found::Nothing;
+            return Ok(Found::Nothing);
         }
         let length = programs::read_at(file.fd, &mut head, 0).unwrap_or(0);
         let head = head.get(..length).unwrap_or_default();
         let mut read =
             |offset, out: &mut [u8]| programs::read_at(file.fd, out, offset).unwrap_or(0);
         let name = match elf::inspect(head, &mut read) {
-            Image::Unknown => return Found::NoFormat,
+            Image::Unknown => return Ok(Found::NoFormat),
             Image::Elf(elf) => {
                 let program = Program {
                     elf: &elf,
@@ -151,16 +171,16 @@ pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
                     file: &file,
                     at: &at,
                 };
-                return match program.reason(snapshot, room) {
+                return Ok(match program.reason(snapshot, room) {
                     Some(reason) => Found::Cannot(reason, inode.id),
                     None => Found::Enters,
-                };
+                });
             }
             Image::Script(name) => name,
         };
         let link = room.buffers().map(|buffers| &mut buffers.link);
         let Some(path) = link.and_then(|link| library::join(link, &[name])) else {
-            return Found::Nothing;
+            return Ok(Found::Nothing);
         };
         room.script = true;
         at = At {
@@ -168,7 +188,7 @@ pub fn look(snapshot: &Snapshot, mut at: At, room: &mut Room) -> Found {
             ..At::path(path)
         };
     }
-    Found::Nothing
+    Ok(Found::Nothing)
 }
 
 /// A program that may perhaps be executed but not read: only its bits are known.
@@ -191,7 +211,7 @@ struct File {
 }
 
 impl File {
-    fn open(at: &At) -> Option<File> {
+    fn open(at: &At) -> sys::Result<File> {
         let At {
             dirfd, path, flags, ..
         } = *at;
@@ -201,21 +221,21 @@ impl File {
         };
         // SAFETY: the program's own argument.
         let by_descriptor = flags & libc::AT_EMPTY_PATH != 0
-            && unsafe { crate::place::read_path(path) }?.is_empty();
+            && unsafe { crate::place::read_path(path) }.is_some_and(<[u8]>::is_empty);
         if !by_descriptor {
-            let fd = programs::open_program(dirfd, path, follow).ok()?;
-            return Some(File { fd, ours: true });
+            let fd = programs::open_program(dirfd, path, follow)?;
+            return Ok(File { fd, ours: true });
         }
         if programs::read_at(dirfd, &mut [0], 0).is_ok() {
-            return Some(File {
+            return Ok(File {
                 fd: dirfd,
                 ours: false,
             });
         }
         // `O_PATH`, the usual way to hold a program.
         let name = crate::sys::DescriptorName::in_self(dirfd);
-        let fd = programs::open_program(AT_FDCWD, name.as_ptr(), 0).ok()?;
-        Some(File { fd, ours: true })
+        let fd = programs::open_program(AT_FDCWD, name.as_ptr(), 0)?;
+        Ok(File { fd, ours: true })
     }
 }
 

@@ -17,7 +17,7 @@ use super::tree::Walk;
 use crate::call::{Call, Sensitive, Subject};
 use crate::scratch::Scratch;
 use crate::state::{self, State};
-use crate::sys::{self, Inode};
+use crate::sys::{self, programs, Inode};
 use crate::{errno, memory, records};
 
 /// Renames by `real`; with `RENAME_EXCHANGE` both inodes arrive somewhere.
@@ -30,9 +30,9 @@ pub fn rename(
     let (Some(from), Some(to)) = (from, to) else {
         return real();
     };
-    let there = Arrival::prepare(&from, &to);
+    let there = Arrival::prepare(&from, &to, flags & libc::RENAME_NOREPLACE != 0);
     let back = if flags & libc::RENAME_EXCHANGE != 0 {
-        Arrival::prepare(&to, &from)
+        Arrival::prepare(&to, &from, false)
     } else {
         None
     };
@@ -44,7 +44,11 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
     let (Some(from), Some(to)) = (from, to) else {
         return real();
     };
-    let there = Arrival::prepare(&from, &to);
+    // No directory has two names.
+    if from.inode().is_ok_and(|inode| inode.is(libc::S_IFDIR)) {
+        return real();
+    }
+    let there = Arrival::prepare(&from, &to, true);
     if there.is_none() {
         if let Some(error) = escapes(&from, &to) {
             errno::set(error);
@@ -78,9 +82,11 @@ fn escapes(from: &Call, to: &Call) -> Option<c_int> {
     }
     let error = match to.inode() {
         Ok(_) => EEXIST,
+        // The new name is to be that of a directory.
+        Err(ENOENT) if to.place.given.ends_with(b"/") => ENOENT,
         Err(ENOENT) => match parent(to) {
-            Ok(parent) if parent.id.0 != inode.id.0 => EXDEV,
-            Ok(_) => EPERM,
+            Ok((parent, _)) if parent.id.0 != inode.id.0 => EXDEV,
+            Ok((_, may)) => may.err().unwrap_or(EPERM),
             Err(error) => error,
         },
         Err(error) => error,
@@ -91,8 +97,9 @@ fn escapes(from: &Call, to: &Call) -> Option<c_int> {
     (!sensitive.audit()).then_some(error)
 }
 
-/// The directory that the call's last name is looked up in.
-fn parent(call: &Call) -> sys::Result<Inode> {
+/// The directory that the call's last name is looked up in, and whether one may be
+/// made there.
+fn parent(call: &Call) -> sys::Result<(Inode, sys::Result<()>)> {
     let given = call.place.given;
     let name = path::last(given);
     let end = given
@@ -105,16 +112,31 @@ fn parent(call: &Call) -> sys::Result<Inode> {
     let (copy, end) = copy.split_at_mut(directory.len());
     copy.copy_from_slice(directory);
     end.fill(0);
-    sys::stat_at(call.place.dirfd, room.as_ptr().cast(), libc::AT_EMPTY_PATH)
+    let (dirfd, path) = (call.place.dirfd, room.as_ptr().cast());
+    let inode = sys::stat_at(dirfd, path, libc::AT_EMPTY_PATH)?;
+    let path = if directory.is_empty() {
+        c".".as_ptr()
+    } else {
+        path
+    };
+    // Asked of the real user: of a program that runs as another one nothing is said.
+    let ids = programs::ids();
+    let same = ids.user == ids.effective_user && ids.group == ids.effective_group;
+    let may = match same {
+        true => programs::access(dirfd, path, libc::W_OK | libc::X_OK),
+        false => Ok(()),
+    };
+    Ok((inode, may))
 }
 
 fn finish(real: &dyn Fn() -> c_int, arrivals: [Option<Arrival>; 2]) -> c_int {
-    let refused = arrivals.iter().flatten().any(Arrival::refused);
-    let result = if refused {
-        errno::set(EXDEV);
-        -1
-    } else {
-        real()
+    let refused = arrivals.iter().flatten().find_map(Arrival::refused);
+    let result = match refused {
+        Some(error) => {
+            errno::set(error);
+            -1
+        }
+        None => real(),
     };
     for arrival in arrivals.into_iter().flatten() {
         if result == 0 {
@@ -137,6 +159,8 @@ struct Arrival<'a> {
     /// The inode as it was then.
     narrowed: Option<sys::Result<Inode>>,
     below: Below,
+    /// Is the name taken, which the call fails at? Then nothing was narrowed.
+    taken: bool,
 }
 
 /// What lies in a directory.
@@ -148,8 +172,9 @@ enum Below {
 }
 
 impl<'a> Arrival<'a> {
-    /// Narrows what `from` stands for if it is wide and `to` is sensitive.
-    fn prepare(from: &'a Call<'a>, to: &'a Call<'a>) -> Option<Self> {
+    /// Narrows what `from` stands for if it is wide and `to` is sensitive, unless the
+    /// call replaces nothing (`new`) and something is there.
+    fn prepare(from: &'a Call<'a>, to: &'a Call<'a>, new: bool) -> Option<Self> {
         let state = state::active()?;
         let inode = from.inode().ok()?;
         // A link's own mode means nothing, and a device is everybody's.
@@ -159,10 +184,12 @@ impl<'a> Arrival<'a> {
             _ => return None,
         };
         let sensitive = judge(to, subject);
+        let taken = new && sensitive.is_some() && to.inode().is_ok();
         let narrowed = sensitive
+            .filter(|_| !taken)
             .filter(|sensitive| sensitive.wide(inode.permissions()) && !sensitive.audit())
             .map(|sensitive| narrow(from, &inode, sensitive.clamp(inode.permissions())));
-        let below = if subject == Subject::Directory {
+        let below = if subject == Subject::Directory && !taken {
             narrow_below(from, to, state)
         } else {
             Below::Nothing
@@ -177,12 +204,21 @@ impl<'a> Arrival<'a> {
             inode,
             narrowed,
             below,
+            taken,
         })
+    }
+
+    /// The error with which the call is refused, if it is.
+    fn refused(&self) -> Option<c_int> {
+        if self.taken {
+            return Some(EEXIST);
+        }
+        self.cannot_arrive().then_some(EXDEV)
     }
 
     /// Nothing wide may arrive for want of a descriptor or of memory, or because
     /// somebody else had a hand in it. A file of another owner's is left as it is.
-    fn refused(&self) -> bool {
+    fn cannot_arrive(&self) -> bool {
         let not_now = matches!(
             self.narrowed,
             Some(Err(libc::EMFILE
@@ -229,7 +265,7 @@ impl<'a> Arrival<'a> {
         if let Some(Ok(narrowed)) = &self.narrowed {
             restore(self.from, narrowed, self.inode.permissions());
         }
-        if self.refused() {
+        if self.cannot_arrive() {
             let reason = "not all of it can be narrowed before it moves";
             records::refused_move(self.sensitive.as_ref(), self.to, reason);
         }

@@ -45,7 +45,8 @@ const NO: u8 = 2;
 pub fn may_try() -> bool {
     match OURS.load(Ordering::Relaxed) {
         UNKNOWN => {
-            let first = if lookup::opens_by_libc() { YES } else { NO };
+            let ours = lookup::opens_by_libc() && sys::has_openat2();
+            let first = if ours { YES } else { NO };
             // Not over a `NO` of `filtered`, in a signal handler meanwhile.
             let stored =
                 OURS.compare_exchange(UNKNOWN, first, Ordering::Relaxed, Ordering::Relaxed);
@@ -129,7 +130,9 @@ pub fn create(
 /// Makes a new file by a path without links, or fails as open(2) does. `None` if the
 /// place has to be looked at in full.
 fn new(call: &Call, flags: c_int, mode: mode_t) -> Option<sys::Result<c_int>> {
-    cancel::here();
+    if call.cancels {
+        cancel::here();
+    }
     let exclusive = flags | O_EXCL;
     match sys::create_without_links(call.place.dirfd, call.path, exclusive, mode) {
         Err(ELOOP) => None,
@@ -157,7 +160,9 @@ enum Tried {
 /// block.
 #[cold]
 fn tried(call: &Call, mut route: Route, flags: c_int, mode: mode_t) -> Tried {
-    cancel::here();
+    if call.cancels {
+        cancel::here();
+    }
     for _ in 0..TRIES {
         let opened = match &route {
             Route::Own | Route::New => return Tried::Own,

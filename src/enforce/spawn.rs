@@ -13,13 +13,16 @@ use core::ffi::c_void;
 use directory::{is_made, own_entry, From, Own, DEPTH_MAX};
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
+use umaskclamp_policy::path;
+
 use super::existing::{must_tighten, narrow, restore};
 use super::judged;
 use super::open::{has_mode, opens_for_writing};
 use crate::call::{Call, Subject};
+use crate::place::{self, Place};
+use crate::records;
 use crate::scratch::Scratch;
 use crate::sys::{self, Inode};
-use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
 #[repr(C)]
@@ -62,6 +65,8 @@ const DUP: c_int = 1;
 const OPEN: c_int = 2;
 const CHDIR: c_int = 3;
 const FCHDIR: c_int = 4;
+/// Names of entries of `/proc` are short; what is longer when folded is none.
+const FOLDED_MAX: usize = 256;
 /// Files that were narrowed for one spawn and get their mode back if it fails.
 const UNDO_MAX: usize = 8;
 
@@ -137,6 +142,18 @@ fn creates_or_writes(action: &Action) -> bool {
     action.tag == OPEN && opens_for_writing(unsafe { action.of.open }.flags)
 }
 
+/// Does an absolute path lead through a link of `/proc`?
+fn through_proc(path: &[u8]) -> bool {
+    let place = Place {
+        dirfd: AT_FDCWD,
+        given: path,
+        follow: true,
+        in_root: false,
+        creates: false,
+    };
+    path.starts_with(b"/") && place.through_proc()
+}
+
 /// A file that was narrowed for the child, and the mode it had.
 type Narrowed = (Inode, mode_t);
 
@@ -175,9 +192,21 @@ impl From<'_> {
         }
         // SAFETY: libc copied the path.
         let path = unsafe { place::read_path(open.path) }?;
-        let Some(own) = own_entry(path) else {
+        let mut folded = [0; FOLDED_MAX];
+        let length = path::fold(b"/", path, &mut folded).filter(|_| path.starts_with(b"/"));
+        let own = own_entry(length.map_or(path, |length| folded.get(..length).unwrap_or(path)));
+        let Some(own) = own else {
+            // By a link of the program's own to an entry of `/proc`: it would be the
+            // parent's that was looked at.
+            let as_here = before.is_empty() || !through_proc(path);
+            self.lost |= !as_here;
             // SAFETY: the caller's promise.
-            return unsafe { self.open(open, path) };
+            let narrowed = unsafe { self.open(open, if as_here { path } else { b"" }) };
+            if !as_here {
+                // SAFETY: as above.
+                unsafe { self.replay(before, DEPTH_MAX) };
+            }
+            return narrowed;
         };
         // What the child's own entry of `/proc` leads to is told by the actions.
         let rest = match own {

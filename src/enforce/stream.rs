@@ -16,7 +16,7 @@ use super::open::{audit, open_at};
 use super::shared::{self, Route};
 use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
-use crate::{errno, sys};
+use crate::{cancel, errno, sys};
 
 /// The mode of a file that `fopen` creates (fopen(3)).
 const CREATION_MODE: mode_t = 0o666;
@@ -151,11 +151,15 @@ impl Claim<'_> {
 
     fn open(self, mode: StreamMode, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
         let Claim { call, judged } = self;
-        match judged {
+        let open = || match judged {
             Judged::Sensitive(sensitive) => {
                 open_at(sensitive, call, mode.flags, CREATION_MODE, real)
             }
             Judged::Plain(route) => shared::create(call, route, mode.flags, CREATION_MODE, real),
+        };
+        match mode.stream_flags & NO_CANCELLATION {
+            0 => open(),
+            _ => cancel::without(open),
         }
     }
 }

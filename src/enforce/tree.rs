@@ -247,9 +247,6 @@ impl Work {
 impl Level {
     /// The next entry's name in `entries`, `.` and `..` left out.
     fn entry(&mut self) -> Result<Option<(usize, usize)>, Refused> {
-        /// `d_reclen` and `d_name` of `struct linux_dirent64` (getdents64(2)).
-        const LENGTH_AT: usize = 16;
-        const NAME_AT: usize = 19;
         loop {
             if self.next >= self.filled {
                 let read = sys::directory_entries(self.fd - 1, &mut self.entries);
@@ -260,15 +257,11 @@ impl Level {
                 }
             }
             let entry = self.entries.get(self.next..self.filled).ok_or(Refused)?;
-            let &[low, high] = entry.get(LENGTH_AT..LENGTH_AT + 2).ok_or(Refused)? else {
-                return Err(Refused);
-            };
-            let size = usize::from(u16::from_ne_bytes([low, high]));
-            let name = entry.get(NAME_AT..size).ok_or(Refused)?;
-            let length = name.iter().position(|&byte| byte == 0).ok_or(Refused)?;
-            let start = self.next + NAME_AT;
+            let (size, length) = sys::entry(entry).ok_or(Refused)?;
+            let name = entry.get(sys::NAME_AT..sys::NAME_AT + length);
+            let start = self.next + sys::NAME_AT;
             self.next += size;
-            if !matches!(name.get(..length), Some(b"." | b"..")) {
+            if !matches!(name, Some(b"." | b"..")) {
                 return Ok(Some((start, start + length)));
             }
         }

@@ -49,6 +49,9 @@ hook! {
 
 hook! {
     unsafe fn linkat(olddirfd: c_int, old: *const c_char, newdirfd: c_int, new: *const c_char, flags: c_int) -> c_int => hook_linkat {
+        if flags & !(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) != 0 {
+            return real!(linkat)(olddirfd, old, newdirfd, new, flags);
+        }
         let follow = flags & AT_SYMLINK_FOLLOW != 0;
         let from = Call::at_or_on("linkat", olddirfd, old, follow, flags & AT_EMPTY_PATH != 0);
         let to = Call::at("linkat", newdirfd, new, false);

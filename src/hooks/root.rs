@@ -1,7 +1,10 @@
-//! `chroot`, `umount`, `setns` (chroot(2), umount(2), setns(2)): they are left alone,
-//! but behind them there may be no `/proc`.
+//! What changes the root or what is mounted (chroot(2), pivot_root(2), mount(2),
+//! move_mount(2), umount(2), setns(2)): it is left alone, but behind it there may be no
+//! `/proc`.
 
-use libc::{c_char, c_int};
+use core::ffi::c_void;
+
+use libc::{c_char, c_int, c_uint, c_ulong};
 
 use crate::enforce::root::leave;
 use crate::real::{hook, real};
@@ -10,6 +13,39 @@ hook! {
     unsafe fn chroot(path: *const c_char) -> c_int => hook_chroot {
         leave("chroot");
         real!(chroot)(path)
+    }
+}
+
+hook! {
+    unsafe fn pivot_root(new: *const c_char, old: *const c_char) -> c_int => hook_pivot_root {
+        leave("pivot_root");
+        real!(pivot_root)(new, old)
+    }
+}
+
+hook! {
+    unsafe fn mount(
+        source: *const c_char,
+        target: *const c_char,
+        system: *const c_char,
+        flags: c_ulong,
+        data: *const c_void,
+    ) -> c_int => hook_mount {
+        leave("mount");
+        real!(mount)(source, target, system, flags, data)
+    }
+}
+
+hook! {
+    unsafe fn move_mount(
+        olddirfd: c_int,
+        old: *const c_char,
+        newdirfd: c_int,
+        new: *const c_char,
+        flags: c_uint,
+    ) -> c_int => hook_move_mount {
+        leave("move_mount");
+        real!(move_mount)(olddirfd, old, newdirfd, new, flags)
     }
 }
 

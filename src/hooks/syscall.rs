@@ -108,7 +108,9 @@ impl Number {
             .checked_sub(1)
             .map_or(AT_FDCWD, |before| self.int(before));
         // SAFETY: the program's own argument, read as the kernel would.
-        unsafe { Call::opening(name, dirfd, self.path(index), flags) }
+        let mut call = unsafe { Call::opening(name, dirfd, self.path(index), flags) }?;
+        call.cancels = false;
+        Some(call)
     }
 
     /// The same where `AT_EMPTY_PATH` may stand in the flags.
@@ -377,7 +379,12 @@ impl Number {
                 Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
-            libc::SYS_chroot | libc::SYS_pivot_root | libc::SYS_umount2 | libc::SYS_setns => {
+            libc::SYS_chroot
+            | libc::SYS_pivot_root
+            | libc::SYS_mount
+            | libc::SYS_move_mount
+            | libc::SYS_umount2
+            | libc::SYS_setns => {
                 leave("syscall");
                 None
             }

@@ -16,6 +16,8 @@ pub struct Real {
     pub length: usize,
     /// How a creation gets there, if that was asked.
     pub way: Way,
+    /// Does a link of `/proc` lead there? It leads elsewhere for another process.
+    pub through_proc: bool,
 }
 
 /// How a creation gets to the place that was judged, while others may be swapping
@@ -53,6 +55,7 @@ pub struct Walk<'b> {
     /// Did the walk end with a name, and not with `/`, `.` or `..`?
     named: bool,
     guard: Guard,
+    through_proc: bool,
 }
 
 impl<'b> Walk<'b> {
@@ -74,6 +77,7 @@ impl<'b> Walk<'b> {
             blind: false,
             named: false,
             guard: Guard::new(place.creates),
+            through_proc: false,
         }
     }
 
@@ -155,6 +159,7 @@ impl<'b> Walk<'b> {
     fn turn(&mut self, target: &[u8]) -> Option<()> {
         let in_proc = self.real.get(..self.length)?.starts_with(b"/proc/");
         self.guard.turn(in_proc);
+        self.through_proc |= in_proc;
         self.named = false;
         self.up();
         if target.first() == Some(&b'/') {
@@ -273,6 +278,10 @@ impl<'b> Walk<'b> {
             }
             length = 1;
         }
-        Real { length, way }
+        Real {
+            length,
+            way,
+            through_proc: self.through_proc,
+        }
     }
 }

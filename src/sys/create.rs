@@ -64,16 +64,16 @@ pub fn create_without_links(
         core::mem::size_of_val(&how)
     );
     match opened {
-        Err(EPERM) if is_filtered() => Err(ENOSYS),
+        Err(EPERM) if !has_openat2() => Err(ENOSYS),
         opened => opened.map(|fd| fd as c_int),
     }
 }
 
-/// Does a filter answer in the kernel's place, which says `EINVAL` to this?
-fn is_filtered() -> bool {
+/// Is there an openat2(2), and no filter that answers in the kernel's place?
+pub fn has_openat2() -> bool {
     const NO_DIRECTORY: c_int = -1;
     let none = core::ptr::null::<c_void>();
-    raw!(Sysno::openat2, NO_DIRECTORY, none, none, 0) != Err(EINVAL)
+    raw!(Sysno::openat2, NO_DIRECTORY, none, none, 0) == Err(EINVAL)
 }
 
 /// A terminated path in memory of its own, which may be kept while a call blocks:

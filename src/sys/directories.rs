@@ -11,6 +11,33 @@ pub fn open_directory(dirfd: c_int, path: *const c_char) -> Result<c_int> {
     raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| fd as c_int)
 }
 
+/// `d_reclen` of `struct linux_dirent64` (getdents64(2)).
+const LENGTH_AT: usize = 16;
+
+/// `d_name`: where an entry's name begins.
+pub const NAME_AT: usize = 19;
+
+/// The first of these entries: its length, and its name's.
+pub fn entry(entries: &[u8]) -> Option<(usize, usize)> {
+    let &[low, high] = entries.get(LENGTH_AT..LENGTH_AT + 2)? else {
+        return None;
+    };
+    let size = usize::from(u16::from_ne_bytes([low, high]));
+    let name = entries.get(NAME_AT..size)?;
+    Some((size, name.iter().position(|&byte| byte == 0)?))
+}
+
+/// The names of entries that were read.
+pub fn entry_names(entries: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = entries;
+    core::iter::from_fn(move || {
+        let (size, length) = entry(rest)?;
+        let name = rest.get(NAME_AT..NAME_AT + length)?;
+        rest = rest.get(size..)?;
+        Some(name)
+    })
+}
+
 /// `getdents64(2)`: bytes of entries in `out`, 0 at the end.
 pub fn directory_entries(fd: c_int, out: &mut [u8]) -> Result<usize> {
     raw!(Sysno::getdents64, fd, out.as_mut_ptr(), out.len())

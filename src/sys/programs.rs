@@ -97,8 +97,13 @@ pub fn read_at(fd: c_int, out: &mut [u8], offset: u64) -> Result<usize> {
 
 /// `faccessat(2)` with the real ids, which are the effective ones wherever a
 /// preload can be entered at all.
-pub fn may(dirfd: c_int, path: *const c_char, access: c_int) -> bool {
-    raw!(Sysno::faccessat, dirfd, path, access).is_ok()
+pub fn may(dirfd: c_int, path: *const c_char, wanted: c_int) -> bool {
+    access(dirfd, path, wanted).is_ok()
+}
+
+/// The same with the reason why not.
+pub fn access(dirfd: c_int, path: *const c_char, wanted: c_int) -> Result<()> {
+    raw!(Sysno::faccessat, dirfd, path, wanted).map(drop)
 }
 
 /// `fgetxattr(2)`: the length of the value in `out`.

@@ -170,10 +170,11 @@ table! {
     "syscall" Dispatch "by number; io_uring_setup is answered with ENOSYS" { syscall "2.2.5" }
     "umask" Nothing "never touched: a clamped mode makes it irrelevant" { umask "2.2.5" }
     "root" Watch "paths mean something else behind it; descriptors are remembered before" {
-        chroot "2.2.5", umount "2.2.5", umount2 "2.2.5", setns "2.14",
+        chroot "2.2.5", pivot_root "2.2.5", mount "2.2.5", move_mount "2.36",
+        umount "2.2.5", umount2 "2.2.5", setns "2.14",
     }
     "root" OutOfReach "changes what paths mean; see the README on chroot and mounts" {
-        pivot_root "2.2.5", mount "2.2.5", move_mount "2.36", open_tree "2.36",
+        open_tree "2.36",
         fsopen "2.36", fsconfig "2.36", fsmount "2.36", fspick "2.36", mount_setattr "2.36",
         unshare "2.4",
     }

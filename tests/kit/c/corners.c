@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <mntent.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +80,16 @@ static void actions(void)
 		posix_spawn_file_actions_addopen(&list, 1, "/proc/self/fd/9/by-entry", NEW, 0666);
 		posix_spawn_file_actions_addopen(&list, 1, "plain/by-cwd-after", NEW, 0666);
 		spawned(&list);
+		static const char *const spelled[] = {
+			"//dev/fd/9/by-%s-1", "/dev/./fd/9/by-%s-2", "/proc/self/../self//fd/9//by-%s-3",
+		};
+		for (int j = 0; j < 3; j++) {
+			char path[64];
+			snprintf(path, sizeof path, spelled[j], "spelling");
+			posix_spawn_file_actions_addopen(&list, 9, places[i], O_RDONLY | O_DIRECTORY, 0);
+			posix_spawn_file_actions_addopen(&list, 1, path, NEW, 0666);
+			spawned(&list);
+		}
 		posix_spawn_file_actions_addchdir_np(&list, places[i]);
 		posix_spawn_file_actions_addopen(&list, 1, "/proc/self/cwd/by-cwd", NEW, 0666);
 		spawned(&list);
@@ -148,6 +160,12 @@ static void failing(void)
 	fact("link to another file system", link("secret/there", "/dev/shm/umaskclamp-none"));
 	fact("link to no directory", link("secret/there", "plain/none/x"));
 	fact("link below a file", link("secret/there", "plain/kept/x"));
+	fact("link to a name of a directory", link("secret/there", "plain/new/"));
+	fact("link with unknown flags", linkat(AT_FDCWD, "secret/there", AT_FDCWD, "plain/new", 0x4000));
+	fact("mkdir", mkdir("plain/locked", 0555));
+	if (geteuid() != 0)
+		fact("link to a locked directory", link("secret/there", "plain/locked/x"));
+	fact("link of a directory", link("plain", "secret/x"));
 	setrlimit(RLIMIT_NOFILE, &few);
 	while (dup(0) >= 0)
 		;
@@ -199,6 +217,63 @@ static void executed(void)
 	close(make("secret/after", 0644));
 }
 
+/* A cancelled thread ends in open(2), and in none of these. */
+static int which;
+static volatile int asked;
+
+static void *late(void *path)
+{
+	FILE *stream = NULL;
+	int state;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	while (!asked)
+		;
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+	if (which == 0)
+		syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, 0644);
+	else if (which == 1)
+		stream = setmntent(path, "w");
+	else
+		stream = fopen(path, "wc");
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return stream;
+}
+
+static void uncancelled(void)
+{
+	static char *const paths[] = { "plain/one", "secret/one" };
+	for (which = 0; which < 3; which++)
+		for (int i = 0; i < 2; i++) {
+			pthread_t thread;
+			void *result;
+			asked = 0;
+			pthread_create(&thread, NULL, late, paths[i]);
+			pthread_cancel(thread);
+			asked = 1;
+			pthread_join(thread, &result);
+			printf("%s: cancelled %d, there %d\n", paths[i], result == PTHREAD_CANCELED,
+			       unlink(paths[i]) == 0);
+		}
+	close(make("secret/after", 0644));
+}
+
+/* No room to see what is executed. */
+static void full(void)
+{
+	struct rlimit few = { 64, 64 };
+	int fd;
+	setrlimit(RLIMIT_NOFILE, &few);
+	while ((fd = dup(0)) >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	close(63);
+	fd = make("secret/after", 0644);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	printf("last %d\n", fd);
+	fflush(stdout);
+	execl("/sbin/ldconfig", "ldconfig", "-V", (char *)NULL);
+	fact("execl", -1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3 || chdir(argv[2]) != 0)
@@ -219,6 +294,10 @@ int main(int argc, char **argv)
 		places(argv[2]);
 	else if (strcmp(argv[1], "executed") == 0)
 		executed();
+	else if (strcmp(argv[1], "uncancelled") == 0)
+		uncancelled();
+	else if (strcmp(argv[1], "full") == 0)
+		full();
 	else
 		return 64;
 	return 0;
