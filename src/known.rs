@@ -4,7 +4,7 @@
 //! program `EFAULT`, not a crash in the shim. The trial is a system call
 //! ([`crate::sys::readable`]), a tenth of what a creation takes. Most paths lie
 //! where no trial is needed, because what is mapped there stays so:
-//! - the program's own segments (string literals);
+//! - the program's own segments that cannot be written (string literals);
 //! - the heap between the first program break and the present one;
 //! - the first thread's stack from the present frame upwards.
 //!

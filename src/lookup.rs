@@ -165,7 +165,8 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
         if !behind.visited {
             behind.visited = true;
             for header in headers {
-                if header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_R != 0 {
+                let fixed = libc::PF_R | libc::PF_W;
+                if header.p_type == libc::PT_LOAD && header.p_flags & fixed == libc::PF_R {
                     let start = base.wrapping_add(header.p_vaddr as usize);
                     known::program_segment(start, header.p_memsz as usize);
                 }

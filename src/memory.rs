@@ -109,6 +109,14 @@ pub fn remember_linked(inode: &Inode) {
     ANY_LINKED.store(true, Ordering::Release);
 }
 
+/// Remembers a message queue: `/proc` tells its descriptor's path without the directory
+/// that it is in, so that it is known like what has two names.
+pub fn remember_queue(fd: c_int) {
+    if let Ok(inode) = sys::stat_of(fd) {
+        remember_linked(&inode);
+    }
+}
+
 /// Has this process linked anything to a sensitive place?
 pub fn any_linked() -> bool {
     ANY_LINKED.load(Ordering::Acquire)

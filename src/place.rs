@@ -163,8 +163,12 @@ impl Place<'_> {
         };
         let buffers = scratch.buffers();
         let base = self.base(&mut buffers.link);
-        let real = self.real_from(base, buffers);
-        real.is_none_or(|real| real.through_proc)
+        let Some(real) = self.real_from(base, buffers) else {
+            return true;
+        };
+        // What the other process will have there need not be here yet.
+        let path = buffers.real.get(..real.length).unwrap_or_default();
+        real.through_proc || path.starts_with(b"/proc/")
     }
 
     /// Does the path start at the process's root?
@@ -204,15 +208,21 @@ impl Place<'_> {
     }
 
     /// The length of a descriptor's path without what the kernel appends if the name
-    /// is gone; 0 if there never was one.
-    fn nameless(&self, path: &[u8], length: usize) -> usize {
+    /// that it was opened by is gone; 0 if there never was one.
+    fn nameless(&self, path: &mut [u8; PATH_MAX], length: usize) -> usize {
         let without = without_suffix(path, length);
         if without == length {
             return length;
         }
-        // A name may end so by itself.
-        match sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH) {
-            Ok(inode) if inode.links > 0 => length,
+        if let Some(end) = path.get_mut(length) {
+            *end = 0;
+        }
+        let at = path.as_ptr().cast();
+        let itself = sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH);
+        let named = sys::stat_at(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW);
+        match (itself, named) {
+            // A name may end so by itself.
+            (Ok(itself), Ok(named)) if itself.id == named.id => length,
             // memfd_create(2): what follows is no path.
             _ if path.starts_with(b"/memfd:") => 0,
             _ => without,

@@ -90,3 +90,28 @@ fn enforce_with_no_descriptor_left_to_look_at_a_program() {
         shim.leaks_nothing("full");
     }
 }
+
+#[test]
+fn enforce_where_the_child_of_a_spawn_goes() {
+    same_but_narrow("entered");
+}
+
+#[test]
+fn enforce_streams_that_are_reopened() {
+    same_but_narrow("reopened");
+}
+
+/// What the queue's mode is, the name of a file says: nobody watches it from outside.
+#[test]
+fn enforce_names_that_proc_tells_otherwise() {
+    same_but_narrow("renamed");
+    for who in Who::all() {
+        let [bare, shim] = [false, true].map(|preload| play("renamed", who, preload));
+        let told = |played: &Played, name| played.tree.at(name).exists();
+        if told(&bare, "outside/queue-0644") {
+            assert!(told(&shim, "outside/queue-0600"), "as {who}");
+        } else {
+            println!("left out: queues: this kernel, or a container, has none");
+        }
+    }
+}

@@ -38,6 +38,7 @@ pub mod handle;
 pub mod how;
 pub mod moves;
 pub mod open;
+pub mod queue;
 pub mod root;
 pub mod shared;
 pub mod socket;
@@ -102,7 +103,7 @@ pub fn judged(call: Call, subject: Subject) -> Option<(Sensitive, Call)> {
 }
 
 /// The same without a record: is what is there at a sensitive place?
-fn is_sensitive(call: &Call) -> bool {
+pub fn is_sensitive(call: &Call) -> bool {
     state::active()
         .is_some_and(|state| !matches!(verdict(state, call, Subject::Existing), Outcome::Plain(_)))
 }

@@ -6,7 +6,7 @@
 //! that another user made cannot be narrowed: it is bound by a helper task that has an
 //! umask of its own ([`crate::children::fallback`]).
 
-use libc::c_int;
+use libc::{c_int, S_IFSOCK};
 
 use super::judged;
 use crate::call::{Call, Subject};
@@ -18,7 +18,7 @@ pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) 
     let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Other)) else {
         return real();
     };
-    let Ok(inode) = sys::stat_of(socket) else {
+    let Some(inode) = sys::stat_of(socket).ok().filter(|inode| inode.is(S_IFSOCK)) else {
         return real();
     };
     let before = inode.permissions();

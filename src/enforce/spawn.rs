@@ -10,19 +10,18 @@ pub mod directory;
 
 use core::ffi::c_void;
 
-use directory::{is_made, own_entry, From, Own, DEPTH_MAX};
+use directory::{From, DEPTH_MAX};
 use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
-use umaskclamp_policy::path;
+use umaskclamp_policy::settings::Mode;
 
 use super::existing::{must_tighten, narrow, restore};
 use super::judged;
 use super::open::{has_mode, opens_for_writing};
 use crate::call::{Call, Subject};
-use crate::place::{self, Place};
-use crate::records;
 use crate::scratch::Scratch;
 use crate::sys::{self, Inode};
+use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
 #[repr(C)]
@@ -65,8 +64,6 @@ const DUP: c_int = 1;
 const OPEN: c_int = 2;
 const CHDIR: c_int = 3;
 const FCHDIR: c_int = 4;
-/// Names of entries of `/proc` are short; what is longer when folded is none.
-const FOLDED_MAX: usize = 256;
 /// Files that were narrowed for one spawn and get their mode back if it fails.
 const UNDO_MAX: usize = 8;
 
@@ -142,18 +139,6 @@ fn creates_or_writes(action: &Action) -> bool {
     action.tag == OPEN && opens_for_writing(unsafe { action.of.open }.flags)
 }
 
-/// Does an absolute path lead through a link of `/proc`?
-fn through_proc(path: &[u8]) -> bool {
-    let place = Place {
-        dirfd: AT_FDCWD,
-        given: path,
-        follow: true,
-        in_root: false,
-        creates: false,
-    };
-    path.starts_with(b"/") && place.through_proc()
-}
-
 /// A file that was narrowed for the child, and the mode it had.
 type Narrowed = (Inode, mode_t);
 
@@ -192,38 +177,13 @@ impl From<'_> {
         }
         // SAFETY: libc copied the path.
         let path = unsafe { place::read_path(open.path) }?;
-        let mut folded = [0; FOLDED_MAX];
-        let length = path::fold(b"/", path, &mut folded).filter(|_| path.starts_with(b"/"));
-        let own = own_entry(length.map_or(path, |length| folded.get(..length).unwrap_or(path)));
-        let Some(own) = own else {
-            // By a link of the program's own to an entry of `/proc`: it would be the
-            // parent's that was looked at.
-            let as_here = before.is_empty() || !through_proc(path);
-            self.lost |= !as_here;
-            // SAFETY: the caller's promise.
-            let narrowed = unsafe { self.open(open, if as_here { path } else { b"" }) };
-            if !as_here {
-                // SAFETY: as above.
-                unsafe { self.replay(before, DEPTH_MAX) };
-            }
-            return narrowed;
-        };
-        // What the child's own entry of `/proc` leads to is told by the actions.
-        let rest = match own {
-            Own::Directory(rest) => rest,
-            Own::Descriptor(fd, rest) => {
-                // SAFETY: the caller's promise.
-                if !unsafe { is_made(before, fd) } {
-                    // SAFETY: as above.
-                    return unsafe { self.open(open, path) };
-                }
-                // SAFETY: as above.
-                unsafe { self.stand(before, fd, DEPTH_MAX) };
-                rest
-            }
-        };
+        // SAFETY: the caller's promise.
+        if !unsafe { self.enter_own(before, path, DEPTH_MAX) } {
+            // SAFETY: as above.
+            return unsafe { self.open(open, path) };
+        }
         // SAFETY: as above.
-        let narrowed = unsafe { self.open(open, rest) };
+        let narrowed = unsafe { self.open(open, b"") };
         // SAFETY: as above.
         unsafe { self.replay(before, DEPTH_MAX) };
         narrowed
@@ -237,8 +197,8 @@ impl From<'_> {
         let lost = self.lost && path.first() != Some(&b'/');
         if lost || self.joined(path).is_none() {
             // Where it is cannot be told: nothing wide is made there.
-            if has_mode(open.flags) {
-                let state = crate::state::active()?;
+            let state = crate::state::active()?;
+            if has_mode(open.flags) && state.settings.mode == Mode::Enforce {
                 open.mode = state.settings.mask.clamp(open.mode);
             }
             return None;

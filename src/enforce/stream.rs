@@ -10,13 +10,16 @@
 use core::ffi::CStr;
 
 use libc::{c_char, c_int, mode_t, FILE};
-use libc::{O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
+use libc::{
+    O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFREG,
+};
 
 use super::open::{audit, open_at};
 use super::shared::{self, Route};
 use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
-use crate::{cancel, errno, sys};
+use crate::sys::{self, DescriptorName};
+use crate::{cancel, errno};
 
 /// The mode of a file that `fopen` creates (fopen(3)).
 const CREATION_MODE: mode_t = 0o666;
@@ -136,11 +139,6 @@ pub fn claim(call: Option<Call>) -> Option<Claim> {
 }
 
 impl Claim<'_> {
-    /// Is it here only because others may change the way to it?
-    pub fn is_plain(&self) -> bool {
-        matches!(self.judged, Judged::Plain(_))
-    }
-
     /// Is it sensitive, and nothing to be changed but only recorded?
     fn audited(&self) -> Option<Sensitive> {
         match self.judged {
@@ -256,8 +254,10 @@ unsafe fn with_charset(
     stream
 }
 
-/// `freopen` at a place that is ours to open: same `FILE`, same descriptor number. libc
-/// reopens the stream on `/dev/null`; then the file takes that descriptor.
+/// `freopen` at a place that is ours to open: same `FILE`, same descriptor number. The
+/// file is opened, and libc reopens the stream on it by its entry in `/proc`: so the
+/// number goes over from the old file to the new one in one step, whatever other
+/// threads write to it meanwhile.
 ///
 /// # Safety
 /// `stream` is a stream, `text` the mode string that `mode` was read from.
@@ -269,64 +269,39 @@ pub unsafe fn freopen(
     real_open: &dyn Fn(c_int, mode_t) -> c_int,
     real_freopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
 ) -> *mut FILE {
+    let path = claim.call.path;
     if let Some(sensitive) = claim.audited() {
-        let path = claim.call.path;
         let real = || real_freopen(path, text, stream);
         return audited(sensitive, claim.call, mode, &real);
     }
-    // SAFETY: the caller's promise.
-    let copy = unsafe { WithoutExclusive::of(text) };
-    let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
-    if !has_null() {
-        let path = claim.call.path;
-        let fd = claim.open(mode, real_open);
-        let error = errno::get();
-        let path = if fd < 0 { c"".as_ptr() } else { path };
-        let reopened = real_freopen(path, text, stream);
-        if fd < 0 {
-            errno::set(error);
-        } else {
-            sys::close(fd);
-        }
-        return reopened;
+    // A device or a fifo is left alone, and to open it twice would not be nothing.
+    if claim.call.inode().is_ok_and(|inode| !inode.is(S_IFREG)) {
+        return real_freopen(path, text, stream);
     }
-    let reopened = real_freopen(c"/dev/null".as_ptr(), text, stream);
-    if reopened.is_null() {
-        // As libc: an unknown charset is found out after the file was opened.
-        let error = errno::get();
-        let fd = claim.open(mode, real_open);
-        if fd >= 0 {
-            sys::close(fd);
-            errno::set(error);
-        }
-        return reopened;
-    }
-    // A stream opened with `e` before stays close-on-exec (`libio/freopen.c`).
-    // SAFETY: the stream is open.
-    let number = unsafe { libc::fileno(reopened) };
-    // SAFETY: only asks for the descriptor's flags.
-    let kept = unsafe { libc::fcntl(number, libc::F_GETFD) };
     let fd = claim.open(mode, real_open);
     if fd < 0 {
         let error = errno::get();
         // libc closes the old file when it cannot open the new one; no file has
         // the empty name.
-        real_freopen(c"".as_ptr(), text, reopened);
+        real_freopen(c"".as_ptr(), text, stream);
         errno::set(error);
         return core::ptr::null_mut();
     }
-    let cloexec = if kept & libc::FD_CLOEXEC != 0 {
-        O_CLOEXEC
-    } else {
-        0
-    };
-    let moved = sys::dup3(fd, number, cloexec);
-    sys::close(fd);
-    if moved.is_ok() {
-        // SAFETY: the stream is open, and its descriptor is `number`.
-        unsafe { finish(reopened, number, mode) };
+    // SAFETY: the caller's promise.
+    let copy = unsafe { WithoutExclusive::of(text) };
+    let text = copy.as_ref().map_or(text, WithoutExclusive::as_ptr);
+    let entry = DescriptorName::in_thread(fd);
+    // Tried before, for libc closes the stream if it fails: there may be no `/proc` and
+    // no descriptor left. Then by its name again, which is narrow now.
+    let spare = sys::open(entry.as_ptr(), mode.flags & O_ACCMODE, 0);
+    if let Ok(spare) = spare {
+        sys::close(spare);
+        let reopened = real_freopen(entry.as_ptr(), text, stream);
+        sys::close(fd);
+        return reopened;
     }
-    reopened
+    sys::close(fd);
+    real_freopen(path, text, stream)
 }
 
 /// Is there a `/dev/null`? In a bare chroot a mode that creates would make it a file;

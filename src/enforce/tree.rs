@@ -157,7 +157,7 @@ impl Work {
                 let inner = match sys::open_directory(fd, name) {
                     // Another user's: nothing in it could be narrowed, and `mv` could
                     // not copy it either.
-                    Err(libc::EACCES) => continue,
+                    Err(libc::EACCES) if inode.user != sys::effective_user() => continue,
                     inner => inner.map_err(|_| Refused)?,
                 };
                 depth += 1;

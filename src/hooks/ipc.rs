@@ -9,6 +9,7 @@ use libc::{c_char, c_int, c_uint, mode_t, sem_t, AT_FDCWD};
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::queue as enforce_queue;
 use crate::place;
 use crate::real::{hook, real};
 
@@ -81,11 +82,10 @@ pub unsafe fn queue(name: *const c_char) -> Option<ObjectPath> {
 
 hook! {
     unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int => hook_mq_open {
-        let real = |flags, mode| real!(mq_open)(name, flags, mode, attributes);
-        if !opens_for_writing(flags) {
-            return real(flags, mode);
-        }
         let path = queue(name);
-        open(path.as_ref().and_then(|path| path.call("mq_open")), flags, mode, &real)
+        let call = path.as_ref().and_then(|path| path.call("mq_open"));
+        enforce_queue::open(call, flags, mode, &|flags, mode| {
+            real!(mq_open)(name, flags, mode, attributes)
+        })
     }
 }

@@ -63,10 +63,7 @@ macro_rules! freopen_hook {
                     });
                     return reopened;
                 }
-                let claim = stream::claim(call(stringify!($name), path, writing));
-                // At a plain place libc's own, in whose course the descriptor is never
-                // another file for the program's other threads.
-                let Some(claim) = claim.filter(|claim| !claim.is_plain()) else {
+                let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
                     return real!($name)(path, mode, file);
                 };
                 let opens = |flags: c_int, bits| $open(path, flags, bits);

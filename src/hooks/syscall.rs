@@ -21,7 +21,7 @@ use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::root::leave;
 use crate::enforce::shared::never_try;
-use crate::enforce::{handle, how, moves, socket};
+use crate::enforce::{handle, how, moves, queue, socket};
 use crate::real::{hook, real};
 use crate::{errno, records, state};
 
@@ -137,29 +137,34 @@ impl Number {
             libc::SYS_creat => return Some(self.creat()),
             libc::SYS_openat => (1, 2),
             libc::SYS_openat2 => return Some(self.openat2()),
-            libc::SYS_mq_open => (0, 1),
+            libc::SYS_mq_open => return Some(self.mq_open()),
             _ => return None,
         };
         let wanted = self.int(flags);
         if !opens_for_writing(wanted) {
             return None;
         }
-        let queue;
-        let call = if self.number == libc::SYS_mq_open {
-            // SAFETY: the program's own argument; the kernel's names have no `/`.
-            queue = unsafe { super::ipc::queue(self.path(0)) };
-            queue.as_ref().and_then(|path| path.call("mq_open"))
-        } else {
-            self.opened("syscall(open)", path, wanted)
-        };
-        let result = open(call, wanted, self.mode(flags + 1), &|wanted, mode| {
-            let mut changed = *self;
-            if let Some(argument) = changed.arguments.get_mut(flags) {
-                *argument = c_long::from(wanted);
-            }
-            changed.with(flags + 1, mode as c_long)
-        });
+        let call = self.opened("syscall(open)", path, wanted);
+        let real = |wanted, mode| self.opening_with(flags, wanted, mode);
+        let result = open(call, wanted, self.mode(flags + 1), &real);
         Some(c_long::from(result))
+    }
+
+    /// The call with other flags in argument `flags` and another mode behind it.
+    fn opening_with(&self, flags: usize, wanted: c_int, mode: mode_t) -> c_int {
+        let mut changed = *self;
+        if let Some(argument) = changed.arguments.get_mut(flags) {
+            *argument = c_long::from(wanted);
+        }
+        changed.with(flags + 1, mode as c_long)
+    }
+
+    fn mq_open(&self) -> c_long {
+        // SAFETY: the program's own argument; the kernel's names have no `/`.
+        let path = unsafe { super::ipc::queue(self.path(0)) };
+        let call = path.as_ref().and_then(|path| path.call("mq_open"));
+        let real = |wanted, mode| self.opening_with(1, wanted, mode);
+        c_long::from(queue::open(call, self.int(1), self.mode(2), &real))
     }
 
     #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]

@@ -6,9 +6,14 @@ use core::ffi::c_void;
 
 use libc::{c_char, c_int, AT_FDCWD};
 
+use umaskclamp_policy::path;
+
 use super::{Action, List, CHDIR, DUP, FCHDIR, OPEN};
-use crate::place;
+use crate::place::{self, Place};
 use crate::scratch::PATH_MAX;
+
+/// Names of entries of `/proc` are short; what is longer when folded is none.
+const FOLDED_MAX: usize = 256;
 
 /// How often a descriptor that an action made is looked for behind another one.
 pub const DEPTH_MAX: u32 = 8;
@@ -100,12 +105,49 @@ impl<'a> From<'a> {
 
     unsafe fn step_within(&mut self, before: &[Action], action: &Action, depth: u32) {
         match action.tag {
-            // SAFETY: the tag says so; libc copied the path.
-            CHDIR => self.enter(unsafe { place::read_path(action.of.chdir) }),
+            CHDIR => {
+                // SAFETY: the tag says so; libc copied the path.
+                let path = unsafe { place::read_path(action.of.chdir) };
+                // SAFETY: the caller's promise.
+                if path.is_none_or(|path| !unsafe { self.enter_own(before, path, depth) }) {
+                    self.enter(path);
+                }
+            }
             // SAFETY: the tag says so.
             FCHDIR => unsafe { self.stand(before, action.of.fchdir, depth) },
             _ => {}
         }
+    }
+
+    /// Goes to what the child's own entry of `/proc` leads to, if the path names one:
+    /// did it?
+    ///
+    /// # Safety
+    /// libc filled the actions.
+    pub(super) unsafe fn enter_own(&mut self, before: &[Action], path: &[u8], depth: u32) -> bool {
+        let mut folded = [0; FOLDED_MAX];
+        let length = path::fold(b"/", path, &mut folded).filter(|_| path.starts_with(b"/"));
+        let named = length.and_then(|length| folded.get(..length));
+        let rest = match named.and_then(own_entry) {
+            Some(Own::Directory(rest)) => rest,
+            // SAFETY: the caller's promise.
+            Some(Own::Descriptor(fd, rest)) if unsafe { is_made(before, fd) } => {
+                // SAFETY: as above.
+                unsafe { self.stand(before, fd, depth) };
+                rest
+            }
+            // By a link of the program's own to an entry of `/proc`: it would be the
+            // parent's that was looked at.
+            None if !before.is_empty() && through_proc(path) => {
+                self.lost = true;
+                return true;
+            }
+            _ => return false,
+        };
+        if !rest.is_empty() {
+            self.enter(Some(rest));
+        }
+        true
     }
 
     fn enter(&mut self, path: Option<&[u8]>) {
@@ -185,11 +227,23 @@ impl<'a> From<'a> {
     }
 }
 
+/// Does an absolute path lead through a link of `/proc`?
+fn through_proc(path: &[u8]) -> bool {
+    let place = Place {
+        dirfd: AT_FDCWD,
+        given: path,
+        follow: true,
+        in_root: false,
+        creates: false,
+    };
+    path.starts_with(b"/") && place.through_proc()
+}
+
 /// Does an action make this descriptor?
 ///
 /// # Safety
 /// libc filled the actions.
-pub(super) unsafe fn is_made(actions: &[Action], fd: c_int) -> bool {
+unsafe fn is_made(actions: &[Action], fd: c_int) -> bool {
     // SAFETY: the caller's promise.
     actions.iter().any(|action| unsafe { makes(action, fd) })
 }
@@ -215,13 +269,13 @@ unsafe fn makes(action: &Action, fd: c_int) -> bool {
 }
 
 /// What a path through a process's own entry of `/proc` names, and what follows.
-pub enum Own<'p> {
+enum Own<'p> {
     Directory(&'p [u8]),
     Descriptor(c_int, &'p [u8]),
 }
 
 /// Is this such a path? The parent's entry leads elsewhere than the child's will.
-pub fn own_entry(path: &[u8]) -> Option<Own<'_>> {
+fn own_entry(path: &[u8]) -> Option<Own<'_>> {
     const STANDARD: [(&[u8], c_int); 3] =
         [(b"/dev/stdin", 0), (b"/dev/stdout", 1), (b"/dev/stderr", 2)];
     for (name, fd) in STANDARD {

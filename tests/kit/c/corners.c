@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <mntent.h>
+#include <mqueue.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -97,6 +98,70 @@ static void actions(void)
 		posix_spawn_file_actions_addopen(&list, 1, "/dev/fd/9", O_WRONLY | O_TRUNC, 0);
 		spawned(&list);
 	}
+}
+
+/* A directory of the child's, by an entry of `/proc` of its own. */
+static void entered(void)
+{
+	static const char *const places[] = { "secret", "plain" };
+	posix_spawn_file_actions_t list;
+	posix_spawn_file_actions_init(&list);
+	for (int i = 0; i < 2; i++) {
+		posix_spawn_file_actions_addopen(&list, 9, places[i], O_RDONLY | O_DIRECTORY, 0);
+		posix_spawn_file_actions_addchdir_np(&list, "/dev/fd/9");
+		posix_spawn_file_actions_addopen(&list, 1, "by-chdir", O_CREAT | O_WRONLY, 0666);
+		posix_spawn_file_actions_addopen(&list, 1, "wide", O_WRONLY | O_TRUNC, 0);
+		spawned(&list);
+	}
+}
+
+/* A stream that is reopened on its own file, or while others write to its number. */
+static void reopened(void)
+{
+	static const char *const paths[] = { "secret/log", "plain/log", "outside/plain-into/log" };
+	char text[64];
+	for (int i = 0; i < 3; i++) {
+		int fd = open(paths[i], O_CREAT | O_RDWR, 0644);
+		FILE *stream = fdopen(dup(fd), "w");
+		int number = fileno(stream);
+		char entry[64];
+		snprintf(entry, sizeof entry, "/proc/self/fd/%d", number);
+		fputs("one\n", stream);
+		fact("freopen of itself", freopen(entry, "a", stream) == stream ? 0 : -1);
+		fputs("two\n", stream);
+		fact("freopen", freopen(paths[i], "a+", stream) == stream ? 0 : -1);
+		fputs("three\n", stream);
+		printf("number %d, close on exec %d, flags %o\n", fileno(stream) == number,
+		       fcntl(number, F_GETFD), fcntl(number, F_GETFL));
+		fclose(stream);
+		memset(text, 0, sizeof text);
+		fact("read", pread(fd, text, sizeof text - 1, 0));
+		printf("%s", text);
+		close(fd);
+	}
+}
+
+/* Names that `/proc` tells otherwise: a queue's, and one of two whose other is gone. */
+static void renamed(void)
+{
+	struct mq_attr about = { .mq_maxmsg = 1, .mq_msgsize = 8 };
+	char name[64];
+	struct stat seen;
+	snprintf(name, sizeof name, "/umaskclamp-%d.iso", (int)getpid());
+	mqd_t queue = mq_open(name, O_CREAT | O_RDWR, 0600, &about);
+	if (queue != (mqd_t)-1) {
+		mq_unlink(name);
+		fact("fchmod", fchmod((int)queue, 0644));
+		fstat((int)queue, &seen);
+		/* A file of this name: the mode is no fact that is to be the same. */
+		snprintf(name, sizeof name, "outside/queue-%04o", seen.st_mode & 07777);
+		close(make(name, 0600));
+	}
+	int fd = make("plain/one.iso", 0644);
+	if (fork() == 0)
+		_exit(system("ln plain/one.iso plain/other.iso && rm plain/one.iso") != 0);
+	wait(NULL);
+	fact("fchmod", fchmod(fd, 0644));
 }
 
 /* Moved by a link and an unlink while it is open; then its other name is an entry of
@@ -298,6 +363,12 @@ int main(int argc, char **argv)
 		uncancelled();
 	else if (strcmp(argv[1], "full") == 0)
 		full();
+	else if (strcmp(argv[1], "entered") == 0)
+		entered();
+	else if (strcmp(argv[1], "reopened") == 0)
+		reopened();
+	else if (strcmp(argv[1], "renamed") == 0)
+		renamed();
 	else
 		return 64;
 	return 0;
