@@ -1,4 +1,5 @@
-//! Which inodes were seen at sensitive places: for `fchmod` and `fsetxattr` in a
+//! What is remembered of inodes: which ones got a second name at a sensitive place, and
+//! which ones were seen at sensitive places: for `fchmod` and `fsetxattr` in a
 //! chroot without `/proc`, where a descriptor tells no path. As long as there is a
 //! `/proc` what is created anew need not be remembered ([`can_be_told`]).
 //!

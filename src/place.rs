@@ -4,7 +4,7 @@
 //! directory, `.` `..` `//` folded) and as it *really* is (links followed one by
 //! one, `..` taken where the kernel takes it, a dangling final link followed to
 //! what it would create). Both are found by `getcwd`, `fstatat` and `readlinkat`
-//! alone: no descriptor is opened, so a full table does not matter and no number
+//! alone, but for `geteuid` and the pointer's trial: no descriptor is opened, so a full table does not matter and no number
 //! is taken from the program; no cwd is changed, so other threads see nothing.
 //!
 //! This module finds out; it decides nothing.
@@ -12,7 +12,7 @@
 mod guard;
 mod walk;
 
-use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT};
+use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT};
 use umaskclamp_policy::path;
 
 use crate::known;
@@ -247,6 +247,9 @@ fn below_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
 /// What the descriptor refers to, as `/proc` tells: not always a path
 /// (`pipe:[7]`). `Err(ENOENT)` where there is no `/proc`.
 pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
+    if fd < 0 {
+        return Err(EBADF);
+    }
     let thread = sys::read_link(AT_FDCWD, DescriptorName::in_thread(fd).as_ptr(), out);
     if thread != Err(ENOENT) {
         return thread;

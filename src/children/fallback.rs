@@ -1,5 +1,5 @@
-//! What protects a child that a preload cannot enter: `umask | mask`, for that
-//! child alone. Weaker than the clamp: it holds everywhere and not only at
+//! What protects a child that a preload cannot enter, and a socket that another user
+//! made: `umask | mask`, for that child or call alone. Weaker than the clamp: it holds everywhere and not only at
 //! sensitive paths, and below a default ACL not at all.
 //!
 //! Here, and nowhere else in the shim, is `umask(2)` called.

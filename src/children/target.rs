@@ -233,7 +233,7 @@ impl File {
             });
         }
         // `O_PATH`, the usual way to hold a program.
-        let name = crate::sys::DescriptorName::in_self(dirfd);
+        let name = crate::sys::DescriptorName::in_thread(dirfd);
         let fd = programs::open_program(AT_FDCWD, name.as_ptr(), 0)?;
         Ok(File { fd, ours: true })
     }

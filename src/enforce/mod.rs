@@ -25,11 +25,11 @@
 //!   he mostly loses.
 //! - An existing file is tightened by its descriptor, after it was opened. Where
 //!   only a name is there, the inode is held and compared first
-//!   ([`crate::sys::chmod_inode`]): no other file is ever changed, above all not
+//!   ([`crate::sys::narrow_inode`]): no other file is ever changed, above all not
 //!   when a mode is given back.
 //!
-//! No scratch memory is held across a real call: it may block for hours (a fifo),
-//! be cancelled, or be left by `siglongjmp`.
+//! No scratch memory is held across a real call that may block for hours (a fifo), be
+//! cancelled, or be left by `siglongjmp`.
 
 pub mod chmod;
 pub mod create;

@@ -2,7 +2,7 @@
 //!
 //! From then on `fchmod` finds only what was remembered ([`crate::memory`]): what is
 //! open at a sensitive place now, and what is created there later. As long as there
-//! is a `/proc`, nothing has to be remembered, and a creation is spared an `fstat`.
+//! is a `/proc`, what is created need not be remembered, and is spared an `fstat`.
 
 use libc::{c_int, AT_FDCWD};
 
@@ -22,6 +22,8 @@ pub fn leave(call: &'static str) {
     if state::active().is_none() || !memory::can_be_told() {
         return;
     }
+    // First, so that what is created meanwhile is remembered by itself.
+    memory::cannot_be_told();
     let look = |fd: c_int| {
         if Call::on(call, fd).is_some_and(|call| is_sensitive(&call)) {
             memory::remember(fd);
@@ -32,7 +34,6 @@ pub fn leave(call: &'static str) {
             .filter(|&fd| sys::is_open(fd))
             .for_each(look);
     }
-    memory::cannot_be_told();
 }
 
 /// Calls `look` with each open descriptor, as `/proc` lists them.

@@ -19,7 +19,7 @@
 //! does not make by itself.
 //!
 //! This is a system call of our own, in which `pthread_cancel` does not end a
-//! thread: nothing that may block for long goes this way, see [`Way`].
+//! thread: nothing that may block for long goes this way (a fifo: `Guard::end`).
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -47,7 +47,7 @@ pub fn may_try() -> bool {
         UNKNOWN => {
             let ours = lookup::opens_by_libc() && sys::has_openat2();
             let first = if ours { YES } else { NO };
-            // Not over a `NO` of `filtered`, in a signal handler meanwhile.
+            // Not over the `NO` of a `never_try`, in a signal handler meanwhile.
             let stored =
                 OURS.compare_exchange(UNKNOWN, first, Ordering::Relaxed, Ordering::Relaxed);
             stored.is_ok() && first == YES

@@ -89,7 +89,10 @@ pub unsafe fn with_clamped_actions(
         return real(given);
     }
     let size = size_of_val(actions);
-    let (Some(mut scratch), Some(block)) = (Scratch::claim(), sys::map(size)) else {
+    let Some(mut scratch) = Scratch::claim() else {
+        return libc::ENOMEM;
+    };
+    let Some(block) = sys::map(size) else {
         return libc::ENOMEM;
     };
     let buffers = scratch.buffers();
@@ -207,7 +210,7 @@ impl From<'_> {
         let exclusive = libc::O_CREAT | libc::O_EXCL;
         let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
         // SAFETY: the path was terminated just now.
-        let call = unsafe { Call::at("posix_spawn", self.dirfd, start, follow) }?;
+        let call = unsafe { Call::at_or_on("posix_spawn", self.dirfd, start, follow, true) }?;
         let (sensitive, call) = judged(call, Subject::Other)?;
         let before = call.inode();
         if has_mode(open.flags) {

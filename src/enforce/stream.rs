@@ -1,8 +1,8 @@
 //! `fopen` and `freopen`: libc opens inside itself, with 0666.
 //!
-//! So at a sensitive place, and where others may change what leads to a plain one,
-//! the shim opens and hands the
-//! descriptor to `fdopen`. Any other order was tried and loses something: an
+//! So at a sensitive place, and where others may change what leads to a plain one, the
+//! shim opens, and hands the descriptor to `fdopen`, or its entry in `/proc` to
+//! `freopen`. Any other order was tried and loses something: an
 //! extra open and close of the file drops the process's record locks (fcntl(2)),
 //! a file created beforehand can be removed again before libc opens it, and the
 //! process umask belongs to all threads.

@@ -4,7 +4,8 @@
 //! a sensitive place is narrowed, the directory itself first: from then on nobody
 //! new gets in. If the rename fails, all of them get their modes back.
 //!
-//! The walk is bounded ([`ENTRIES_MAX`], [`DEPTH_MAX`], [`NARROWED_MAX`]). What is
+//! Directories of other users' that cannot be read are left: nothing in them could be
+//! narrowed. The walk is bounded ([`ENTRIES_MAX`], [`DEPTH_MAX`], [`NARROWED_MAX`]). What is
 //! larger, or cannot be read, is refused with `EXDEV`: the error that says "not by
 //! renaming", on which `mv` copies the tree file by file, each clamped at its
 //! creation. Nothing is lost that way, and nothing arrives wide.

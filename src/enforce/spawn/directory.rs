@@ -138,7 +138,7 @@ impl<'a> From<'a> {
             }
             // By a link of the program's own to an entry of `/proc`: it would be the
             // parent's that was looked at.
-            None if !before.is_empty() && through_proc(path) => {
+            None if !before.is_empty() && self.through_proc(path) => {
                 self.lost = true;
                 return true;
             }
@@ -148,6 +148,22 @@ impl<'a> From<'a> {
             self.enter(Some(rest));
         }
         true
+    }
+
+    /// Does a link of `/proc` lead there?
+    fn through_proc(&mut self, path: &[u8]) -> bool {
+        let joined = self.joined(path);
+        let given = joined.and_then(|length| self.path.get(..length));
+        given.is_some_and(|given| {
+            let place = Place {
+                dirfd: self.dirfd,
+                given,
+                follow: true,
+                in_root: false,
+                creates: false,
+            };
+            place.through_proc()
+        })
     }
 
     fn enter(&mut self, path: Option<&[u8]>) {
@@ -206,7 +222,11 @@ impl<'a> From<'a> {
         // SAFETY: as above.
         unsafe { self.replay(earlier, depth) };
         // SAFETY: the tag says so; libc copied the path.
-        self.enter(unsafe { place::read_path(action.of.open.path) });
+        let path = unsafe { place::read_path(action.of.open.path) };
+        // SAFETY: as above.
+        if path.is_none_or(|path| !unsafe { self.enter_own(earlier, path, depth) }) {
+            self.enter(path);
+        }
     }
 
     /// Writes `path` behind the current one; gives the length of both.
@@ -225,18 +245,6 @@ impl<'a> From<'a> {
         *self.path.get_mut(length)? = 0;
         Some(length)
     }
-}
-
-/// Does an absolute path lead through a link of `/proc`?
-fn through_proc(path: &[u8]) -> bool {
-    let place = Place {
-        dirfd: AT_FDCWD,
-        given: path,
-        follow: true,
-        in_root: false,
-        creates: false,
-    };
-    path.starts_with(b"/") && place.through_proc()
 }
 
 /// Does an action make this descriptor?
