@@ -2,7 +2,7 @@
 //!
 //! Each is looked for when it is first called, by [`crate::lookup`], which takes
 //! no lock and no memory: that holds in a signal handler and in a `vfork` child as
-//! well, and a start does not pay for seventy symbols of which a program uses five.
+//! well, and a start does not pay for eighty symbols of which a program uses five.
 //! That is why `redhook::real!`, which asks `dlsym` under a `Once` and panics if it
 //! is answered in vain, is not used: a thread that forks while another one is in
 //! there would leave its child waiting for ever.

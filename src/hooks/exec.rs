@@ -1,8 +1,7 @@
 //! The `exec` family (execve(2), exec(3)). In glibc each calls the kernel by
 //! itself, so each has a hook; the short names take `environ`. Only `execve` and
-//! `execvpe` are looked up in libc, since each look costs every process a
-//! microsecond: the short names are these two with `environ`, and `fexecve` and
-//! `execveat` no more than the kernel's call (`fexecve.c` of glibc).
+//! `execvpe` are called in libc: the short names are these two with `environ`, and
+//! `fexecve` and `execveat` no more than the kernel's call (`fexecve.c` of glibc).
 //!
 //! The variadic ones are in [`super::execl`].
 

@@ -1,9 +1,5 @@
 //! `system`, `popen` and `wordexp` (system(3), popen(3), wordexp(3)): libc starts
 //! a shell for them by itself, with the program's `environ`.
-//!
-//! Their real symbols are looked up at the first call, unlike all others: nobody
-//! may call these in a signal handler or a `vfork` child, few programs call them
-//! at all, and each look at load would cost every process a microsecond.
 
 use core::ptr::null_mut;
 
