@@ -17,6 +17,7 @@
 static const char usage[] =
     "meter start ROUNDS NAME=PRELOAD...   start /bin/true under each in turn; one\n"
     "                                     line a round: NAME, microseconds\n"
+    "meter faults ROUNDS NAME=PRELOAD...  the same: NAME, page faults of the child\n"
     "meter loop KIND COUNT DIRECTORY NAME make COUNT calls; prints the median\n"
     "                                     nanoseconds of one\n"
     "meter repeat KIND COUNT DIRECTORY NAME  the same and prints nothing, to have\n"
@@ -46,7 +47,7 @@ static int ascending(const void *one, const void *other)
 /* Settings of the library reach the children: everything called UMASKCLAMP_*. */
 extern char **environ;
 
-static int start(int count, char **arguments)
+static int start(int count, char **arguments, int faults)
 {
     int rounds = atoi(arguments[0]);
     char *environments[count][64];
@@ -78,14 +79,16 @@ static int start(int count, char **arguments)
             order[other] = order[turn];
             order[turn] = i;
             char *child[] = {"/bin/true", NULL};
+            struct rusage used;
             int status;
             pid_t pid;
             double begin = now(CLOCK_MONOTONIC);
             if (posix_spawn(&pid, child[0], NULL, NULL, child, environments[i]) != 0)
                 fail(child[0]);
-            if (waitpid(pid, &status, 0) < 0 || status != 0)
+            if (wait4(pid, &status, 0, &used) < 0 || status != 0)
                 fail(arguments[i]);
-            printf("%s\t%.1f\n", arguments[i], (now(CLOCK_MONOTONIC) - begin) / 1e3);
+            printf("%s\t%.1f\n", arguments[i],
+                   faults ? (double)used.ru_minflt : (now(CLOCK_MONOTONIC) - begin) / 1e3);
         }
     return 0;
 }
@@ -292,7 +295,9 @@ static int cpu(char **arguments)
 int main(int count, char **arguments)
 {
     if (count >= 4 && strcmp(arguments[1], "start") == 0)
-        return start(count - 2, arguments + 2);
+        return start(count - 2, arguments + 2, 0);
+    if (count >= 4 && strcmp(arguments[1], "faults") == 0)
+        return start(count - 2, arguments + 2, 1);
     if (count == 6 && strcmp(arguments[1], "loop") == 0)
         return loop(arguments + 2, 1);
     if (count == 6 && strcmp(arguments[1], "repeat") == 0)

@@ -288,6 +288,45 @@ count_instructions() {
     done
 }
 
+# by_object FILE: the instructions of a callgrind file, of the loader and of what is
+# preloaded, a word and a number a line.
+by_object() {
+    awk '
+        match($0, /^c?ob=\([0-9]+\)/) {
+            id = substr($0, RSTART, RLENGTH); sub(/^c?ob=/, "", id)
+            name = substr($0, RLENGTH + 2)
+            if (name != "") names[id] = name
+            if ($0 ~ /^ob=/) object = id
+            next
+        }
+        /^calls=/ { callee = 1; next }
+        /^[0-9+*-]/ { if (callee) callee = 0; else sum[object] += $NF }
+        END {
+            for (id in sum)
+                if (names[id] ~ /\/ld-linux/) loader += sum[id]
+                else if (names[id] !~ /\/(libc\.so|true)/ ) itself += sum[id]
+            printf "loader %d\nitself %d\n", loader, itself
+        }' "$1"
+}
+
+# What a start is made of: page faults, and instructions of the loader and of the
+# library.
+part_profile() {
+    local -a list=(plain= empty="$WORK/empty.so" umaskclamp="$SHIM") peers
+    local one name file word number
+    mapfile -t peers < <(peers)
+    list+=("${peers[@]}")
+    "$METER" faults 51 "${list[@]}" | add 'page faults of a start'
+    for one in "${list[@]}"; do
+        name=${one%%=*} file=${one#*=}
+        env -i ${file:+LD_PRELOAD="$file"} valgrind --tool=callgrind \
+            --callgrind-out-file="$WORK/callgrind" /bin/true 2>/dev/null
+        while read -r word number; do
+            printf 'instructions of a start, %s\t%s\t%s\n' "$word" "$name" "$number" >>"$SAMPLES"
+        done < <(by_object "$WORK/callgrind")
+    done
+}
+
 part_counts() {
     count_instructions | tail -n +2 | awk -F '\t' -v OFS='\t' '{ print "instructions added", $1, $2 }' >>"$SAMPLES"
 }

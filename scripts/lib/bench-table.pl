@@ -45,16 +45,17 @@ my ($table, @json) = ('');
 sub text { my ($text) = @_; $text =~ s/(["\\])/\\$1/g; return "\"$text\"" }
 
 for my $group (@groups) {
-    my $counted = $group eq 'instructions added';
+    my $counted = $group =~ /^(instructions|page faults)/;
     $table .= "\n### $group\n\n";
-    $table .= $counted ? "| | instructions |\n|---|---:|\n"
+    $table .= $counted ? "| | number |\n|---|---:|\n"
         : "| | ratio to plain | middle half | added to plain, of the empty library's |\n|---|---:|---:|---:|\n";
     my $empty = $figures{$group}{empty} && added($group, 'empty');
     for my $configuration (@{ $configurations{$group} }) {
         my $median = median(@{ $figures{$group}{$configuration} });
         if ($counted) {
+            $median = int $median;
             $table .= "| $configuration | $median |\n";
-            push @json, sprintf '{"group":%s,"configuration":%s,"instructions":%s}', text($group), text($configuration), $median;
+            push @json, sprintf '{"group":%s,"configuration":%s,"number":%s}', text($group), text($configuration), $median;
             next;
         }
         my @ratios = ratios($group, $configuration);
