@@ -163,17 +163,17 @@ part_patterns() {
     done < <(directories)
 }
 
-# job GROUP COMMAND...: by processor time, with and without, in turn; `umask 077`
-# stands for what is done today.
+# job GROUP DIRECTORY COMMAND...: by processor time, with and without, in turn, below
+# the directory; `umask 077` stands for what is done today.
 job() {
-    local group=$1 configuration turn figure
-    shift
+    local group=$1 place=$2/job configuration turn figure
+    shift 2
     for ((turn = 0; turn < JOBS; turn++)); do
         for configuration in plain 'umask 077' umaskclamp; do
-            rm -rf -- "$WORK/job"
-            mkdir -- "$WORK/job"
+            rm -rf -- "$place"
+            mkdir -- "$place"
             figure=$(
-                cd -- "$WORK/job"
+                cd -- "$place"
                 case $configuration in
                     'umask 077') umask 077 ;;
                     umaskclamp) export LD_PRELOAD=$SHIM ;;
@@ -197,10 +197,15 @@ part_jobs() {
         echo "$i" >"$WORK/tree/$((i / 500))/$i"
     done
     tar -cf "$WORK/tree.tar" -C "$WORK" tree
-    job "tar x, $files files" tar -xf "$WORK/tree.tar"
+    job "tar x, $files files" "$WORK" tar -xf "$WORK/tree.tar"
     rm -rf -- "$WORK/tree" "$WORK/job"
+    # Where a file costs next to nothing, and no other run's remains are cleared up.
+    if [ -n "$RAM" ]; then
+        job "tar x, $files files (tmpfs)" "$RAM" tar -xf "$WORK/tree.tar"
+        rm -rf -- "$RAM/job"
+    fi
     if [ -d "$ROOT/.git" ] && command -v git >/dev/null; then
-        job 'git clone' git clone --quiet --no-hardlinks "$ROOT" clone
+        job 'git clone' "$WORK" git clone --quiet --no-hardlinks "$ROOT" clone
     fi
     for ((i = 0; i < 60; i++)); do
         printf '#include <stdio.h>\nint f%d(void) { return printf("%d"); }\n' "$i" "$i" \
@@ -209,7 +214,7 @@ part_jobs() {
     # shellcheck disable=SC2016  # variables of make
     printf 'all: $(patsubst %%.c,%%.o,$(notdir $(wildcard %s/*.c)))\nVPATH=%s\n' \
         "$WORK/project" "$WORK/project" >"$WORK/project/Makefile"
-    job 'make -j2, 60 C files' make -s -j2 -f "$WORK/project/Makefile"
+    job 'make -j2, 60 C files' "$WORK" make -s -j2 -f "$WORK/project/Makefile"
 }
 
 # rear mkrescue, by processor time, with and without, in turn.
