@@ -297,11 +297,19 @@ pub unsafe fn freopen(
     if let Ok(spare) = spare {
         sys::close(spare);
         let reopened = real_freopen(entry.as_ptr(), text, stream);
-        sys::close(fd);
+        // With a charset that it does not know libc leaves open what it opened: then the
+        // number that it would have had stays, and not the one behind it.
+        let left = reopened.is_null() && is_same_file(fd, spare);
+        sys::close(if left { spare } else { fd });
         return reopened;
     }
     sys::close(fd);
     real_freopen(path, text, stream)
+}
+
+fn is_same_file(one: c_int, other: c_int) -> bool {
+    let [one, other] = [one, other].map(sys::stat_of);
+    matches!((one, other), (Ok(one), Ok(other)) if one.id == other.id)
 }
 
 /// Is there a `/dev/null`? In a bare chroot a mode that creates would make it a file;
