@@ -13,8 +13,8 @@
 //!   without looking at links, so what is protected by its name cannot be turned
 //!   away; but a wide file at the sensitive place is one that he can open, and keep
 //!   open until a backup is written to it. So where others may give names on the
-//!   way, what `open` and `fopen` create follows no link that was not judged
-//!   ([`shared`]).
+//!   way, what `open`, `fopen` and `freopen` create follows no link that was not
+//!   judged ([`shared`]).
 //! - Not so what `mkdir`, `mknod` and `bind` make, what `rename` and `link` bring,
 //!   and what `posix_spawn` opens in the child: the kernel has no such flag for
 //!   them, or libc makes the call. None of them writes anything: a directory's
