@@ -3,7 +3,6 @@
 
 use libc::{c_char, c_int, O_CREAT, O_EXCL, O_NOFOLLOW};
 use umaskclamp_policy::rules::{Kind, RuleId, Rules};
-use umaskclamp_policy::settings::Mode;
 
 use crate::place::{self, Place};
 use crate::state::{self, State};
@@ -106,6 +105,24 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// What the call `name` does to an entry of a directory, which it does not name.
+    pub fn of_entry(name: &'static str, at: sys::Name, given: &'a [u8]) -> Self {
+        let place = Place {
+            dirfd: at.0,
+            given,
+            follow: false,
+            in_root: false,
+            creates: false,
+        };
+        Call {
+            name,
+            place,
+            path: at.1,
+            tries: false,
+            cancels: true,
+        }
+    }
+
     /// A call on a path or, where the flags allow the path to be empty
     /// (`AT_EMPTY_PATH`), on what the descriptor refers to.
     ///
@@ -181,6 +198,11 @@ impl Sensitive {
         self.state.settings.mask.clamp(mode)
     }
 
+    /// The mode in which nobody but the owner gets in, whatever the mask leaves.
+    pub fn close(&self, mode: u32) -> u32 {
+        mode & !0o077
+    }
+
     /// Has this mode a bit outside the mask's allowance?
     pub fn wide(&self, mode: u32) -> bool {
         self.state.settings.mask.wide(mode)
@@ -188,6 +210,6 @@ impl Sensitive {
 
     /// Is nothing to be changed, only recorded?
     pub fn audit(&self) -> bool {
-        self.state.settings.mode == Mode::Audit
+        self.state.is_audit()
     }
 }

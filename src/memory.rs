@@ -1,51 +1,125 @@
-//! What is remembered of inodes: which ones got a second name at a sensitive place, and
-//! which ones were seen at sensitive places: for `fchmod` and `fsetxattr` in a
-//! chroot without `/proc`, where a descriptor tells no path. As long as there is a
-//! `/proc` what is created anew need not be remembered ([`can_be_told`]).
+//! What is remembered of inodes ([`Remembered`]): a name alone does not tell it.
 //!
-//! A fixed table of fingerprints, overwritten when full: a lock or an allocation
-//! has no place in a hook. A file that was pushed out is not recognised.
+//! - Which ones were seen at sensitive places: for `fchmod` and `fsetxattr` in a
+//!   chroot without `/proc`, where a descriptor tells no path. As long as there is a
+//!   `/proc` what is created anew need not be remembered ([`can_be_told`]).
+//! - Which ones have a sensitive name and another one: by that the program could widen
+//!   them.
+//!
+//! One table of fingerprints, from the kernel when the first is stored: a lock or an
+//! allocation has no place in a hook. Pages that are never written cost nothing, so it
+//! is larger than what a job links or opens without `/proc`.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, Ordering};
-
-use libc::c_int;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicU8, Ordering};
 
 use crate::place;
 use crate::sys::{self, Inode};
 
-const SLOTS: usize = 512;
+/// Inodes that there is room for: 8 MiB of address space.
+const SLOTS: usize = 1 << 20;
+
+/// Slots that are looked at for one inode.
+const NEAR: usize = 64;
 
 type Table = [AtomicU64; SLOTS];
 
-static SEEN: Table = [const { AtomicU64::new(0) }; SLOTS];
+static TABLE: AtomicPtr<Table> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Those that got a second name by a link of this process: by the other name, or
-/// by a descriptor, they could be widened.
-static LINKED: Table = [const { AtomicU64::new(0) }; SLOTS];
-static ANY_LINKED: AtomicBool = AtomicBool::new(false);
+/// All that was ever remembered, so that nobody looks for what there is none of.
+static EVER: AtomicU8 = AtomicU8::new(0);
 
-/// Device and inode number as one number that is never 0.
+/// What is remembered of an inode, as the bits that its entry has.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub enum Remembered {
+    /// It was seen at a sensitive place.
+    Seen = 1,
+    /// It has a name at a sensitive place and is narrow: so it stays, by any other name.
+    Narrow = 2,
+    /// It was linked to a sensitive name that nobody else can reach, and kept its mode.
+    Linked = 4,
+}
+
+/// The bits of an entry that say what is remembered.
+const WHAT: u64 = 7;
+
+/// There is no room for another one.
+pub struct Full;
+
+/// Device and inode number as one number that is never 0 and has none of `WHAT`.
 fn fingerprint(inode: &Inode) -> u64 {
     let (device, number) = inode.id;
     // The multiplier of Knuth's multiplicative hashing spreads small numbers.
     let mixed = device.rotate_left(32) ^ number;
-    mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1
+    let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ mixed >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed & !WHAT | (WHAT + 1)
 }
 
-fn slot(table: &'static Table, fingerprint: u64) -> Option<&'static AtomicU64> {
-    table.get((fingerprint >> 32) as usize % SLOTS)
+/// The slots in which this one may be, if there is a table.
+fn near(fingerprint: u64) -> impl Iterator<Item = &'static AtomicU64> {
+    let table = TABLE.load(Ordering::Acquire);
+    // SAFETY: the mapping is of this size, all zero at first, which is a valid table,
+    // and never given back.
+    let table = unsafe { table.as_ref() };
+    let first = (fingerprint >> 32) as usize;
+    let slots = (first..first + NEAR).map(|slot| slot % SLOTS);
+    table
+        .into_iter()
+        .flat_map(move |table| slots.clone().filter_map(move |slot| table.get(slot)))
 }
 
-fn store(table: &'static Table, inode: &Inode) {
-    let fingerprint = fingerprint(inode);
-    if let Some(slot) = slot(table, fingerprint) {
-        slot.store(fingerprint, Ordering::Relaxed);
+/// Has a table made, if there is none yet.
+fn provide() {
+    if !TABLE.load(Ordering::Acquire).is_null() {
+        return;
+    }
+    let Some(table) = sys::map(size_of::<Table>()) else {
+        return;
+    };
+    let (none, order) = (core::ptr::null_mut(), Ordering::AcqRel);
+    let stored = TABLE.compare_exchange(none, table.cast(), order, Ordering::Acquire);
+    if stored.is_err() {
+        // Another thread, or a signal handler, was faster.
+        // SAFETY: the mapping of above, to which nothing refers.
+        unsafe { sys::unmap(table, size_of::<Table>()) };
     }
 }
 
-fn has(table: &'static Table, inode: &Inode) -> bool {
+/// Remembers an inode.
+pub fn remember(inode: &Inode, what: Remembered) -> Result<(), Full> {
+    provide();
     let fingerprint = fingerprint(inode);
-    slot(table, fingerprint).is_some_and(|slot| slot.load(Ordering::Relaxed) == fingerprint)
+    let bits = what as u8;
+    for slot in near(fingerprint) {
+        let (new, order) = (fingerprint | u64::from(bits), Ordering::Relaxed);
+        let found = match slot.compare_exchange(0, new, order, order) {
+            Ok(_) => new,
+            Err(found) => found,
+        };
+        if found & !WHAT == fingerprint {
+            slot.fetch_or(u64::from(bits), order);
+            EVER.fetch_or(bits, Ordering::Release);
+            return Ok(());
+        }
+    }
+    Err(Full)
+}
+
+/// Is this remembered of any inode?
+#[inline]
+pub fn any(what: Remembered) -> bool {
+    EVER.load(Ordering::Acquire) & what as u8 != 0
+}
+
+/// Is it of this one?
+pub fn is(inode: &Inode, what: Remembered) -> bool {
+    let fingerprint = fingerprint(inode);
+    any(what)
+        && near(fingerprint)
+            .map(|slot| slot.load(Ordering::Relaxed))
+            .take_while(|&entry| entry != 0)
+            .any(|entry| entry & !WHAT == fingerprint && entry & u64::from(what as u8) != 0)
 }
 
 /// Has the program changed its root, or what is mounted below it?
@@ -85,45 +159,4 @@ pub fn can_be_told() -> bool {
 /// From now on that is not certain.
 pub fn cannot_be_told() {
     TOLD.store(DOES_NOT, Ordering::Relaxed);
-}
-
-/// Remembers what a new descriptor refers to.
-pub fn remember(fd: c_int) {
-    if let Ok(inode) = sys::stat_of(fd) {
-        remember_inode(&inode);
-    }
-}
-
-/// Remembers an inode.
-pub fn remember_inode(inode: &Inode) {
-    store(&SEEN, inode);
-}
-
-/// Was this inode seen at a sensitive place?
-pub fn remembers(inode: &Inode) -> bool {
-    has(&SEEN, inode)
-}
-
-/// Remembers an inode that was linked to a sensitive place.
-pub fn remember_linked(inode: &Inode) {
-    store(&LINKED, inode);
-    ANY_LINKED.store(true, Ordering::Release);
-}
-
-/// Remembers a message queue: `/proc` tells its descriptor's path without the directory
-/// that it is in, so that it is known like what has two names.
-pub fn remember_queue(fd: c_int) {
-    if let Ok(inode) = sys::stat_of(fd) {
-        remember_linked(&inode);
-    }
-}
-
-/// Has this process linked anything to a sensitive place?
-pub fn any_linked() -> bool {
-    ANY_LINKED.load(Ordering::Acquire)
-}
-
-/// Was this inode linked to a sensitive place?
-pub fn was_linked(inode: &Inode) -> bool {
-    has(&LINKED, inode)
 }

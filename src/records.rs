@@ -105,31 +105,53 @@ pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
     }
 }
 
-/// A call was refused (or would have been, in audit mode).
-pub fn refused(sensitive: &Sensitive, call: &Call, reason: &str) {
-    if log::log_enabled!(log::Level::Warn) {
-        let action = if sensitive.audit() {
-            Action::WouldRefuse
-        } else {
-            Action::Refused
-        };
-        emit(
-            sensitive.state,
-            call,
-            action,
-            (None, None),
-            sensitive.rule,
-            reason,
-        );
+/// An inode was narrowed for a call that failed, and it cannot be told whether its mode
+/// may come back.
+pub fn stays_narrow(sensitive: &Sensitive, call: &Call, wide: u32, narrow: u32) {
+    if log::log_enabled!(log::Level::Info) {
+        let modes = (Some(wide), Some(narrow));
+        let reason = "the call failed, and others changed it meanwhile";
+        let (state, rule) = (sensitive.state, sensitive.rule);
+        emit(state, call, Action::Tightened, modes, rule, reason);
     }
 }
 
-/// The rename of a directory was refused for what lies in it.
-pub fn refused_move(sensitive: Option<&Sensitive>, call: &Call, reason: &str) {
+/// A sensitive file got a plain name.
+pub fn linked(sensitive: &Sensitive, call: &Call) {
     if log::log_enabled!(log::Level::Warn) {
+        let reason = "a sensitive file has this name as well: others may widen it";
+        let (state, rule) = (sensitive.state, sensitive.rule);
+        emit(state, call, Action::Linked, (None, None), rule, reason);
+    }
+}
+
+/// The table of what is remembered is full.
+pub fn forgotten(call: &Call, mode: u32) {
+    lost(None, call, mode, "no room to remember its other name");
+}
+
+/// Not all that lies in a directory could be looked at when it moved.
+pub fn not_walked(sensitive: Option<&Sensitive>, call: &Call, mode: u32) {
+    let rule = sensitive.and_then(|sensitive| sensitive.rule);
+    lost(
+        rule,
+        call,
+        mode,
+        "not all that lies in it could be looked at",
+    );
+}
+
+fn lost(rule: Option<RuleId>, call: &Call, mode: u32, reason: &str) {
+    if log::log_enabled!(log::Level::Error) {
         if let Some(state) = state::active() {
-            let rule = sensitive.and_then(|sensitive| sensitive.rule);
-            emit(state, call, Action::Refused, (None, None), rule, reason);
+            emit(
+                state,
+                call,
+                Action::Failed,
+                (Some(mode), None),
+                rule,
+                reason,
+            );
         }
     }
 }

@@ -42,6 +42,11 @@ impl State {
         }
     }
 
+    /// Is nothing to be changed, only recorded?
+    pub fn is_audit(&self) -> bool {
+        self.settings.mode == Mode::Audit
+    }
+
     /// The log file's path, NUL-terminated.
     pub fn log_path(&self) -> Option<*const c_char> {
         self.log_path.as_ref().map(|path| path.as_ptr().cast())

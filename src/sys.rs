@@ -28,8 +28,11 @@ mod descriptor;
 mod directories;
 mod sockets;
 pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
-pub use descriptor::DescriptorName;
-pub use directories::{directory_entries, entry, entry_names, open_directory, NAME_AT};
+pub use descriptor::{DescriptorName, Owned};
+pub use directories::{
+    directory_entries, entry, entry_names, entry_offset, mount_of, open_directory, open_parent,
+    seek_directory, NAME_AT,
+};
 pub use sockets::send_datagram;
 
 /// What `stat(2)` tells, as far as the shim asks.
@@ -47,6 +50,8 @@ pub struct Inode {
     pub links: u64,
     /// `st_ctim`: when anything about it changed last.
     pub changed: (i64, i64),
+    /// `st_mtim`: when its content was written last.
+    pub written: (i64, i64),
 }
 
 impl Inode {
@@ -100,6 +105,7 @@ fn inode(stat: &layout::Stat) -> Inode {
         group: stat.st_gid,
         links: stat.st_nlink as u64,
         changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        written: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
     }
 }
 
@@ -151,63 +157,22 @@ pub fn chmod_fd(fd: c_int, mode: u32) -> Result<()> {
 /// A name, as system calls take it: a dirfd and a terminated path.
 pub type Name = (c_int, *const c_char);
 
-/// Narrows one inode, which `inode` tells, by the name it had when that was asked:
-/// never another one that got the name meanwhile (`ESTALE`). Somebody who may
-/// write to the directory could otherwise put a link to any file of the user's
-/// there, and have it changed. Gives the inode as it is then.
-///
-/// With a full descriptor table it is done by name.
-pub fn narrow_inode(name: Name, follow: bool, inode: &Inode, mode: u32) -> Result<Inode> {
-    let fd = match hold(name, follow) {
-        Err(libc::EMFILE | libc::ENFILE) => {
-            chmod_by_name(name, follow, mode)?;
-            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
-            return stat_at(name.0, name.1, flags);
-        }
-        held => held?,
-    };
-    let narrowed = match stat_of(fd) {
-        Ok(held) if held.is_same(inode) => chmod_path_fd(fd, mode).and_then(|()| stat_of(fd)),
-        _ => Err(libc::ESTALE),
-    };
-    close(fd);
-    narrowed
-}
-
-/// Gives an inode a mode back, if nothing at all has changed about it since it was
-/// narrowed: its number may have been given to another file, whose mode must not
-/// be widened.
-pub fn restore_inode(name: Name, follow: bool, narrowed: &Inode, mode: u32) -> Result<()> {
-    let unchanged = |now: &Inode| {
-        now.is_same(narrowed) && now.mode == narrowed.mode && now.changed == narrowed.changed
-    };
-    let fd = match hold(name, follow) {
-        Err(libc::EMFILE | libc::ENFILE) => {
-            let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
-            return match stat_at(name.0, name.1, flags) {
-                Ok(now) if unchanged(&now) => chmod_by_name(name, follow, mode),
-                _ => Err(libc::ESTALE),
-            };
-        }
-        held => held?,
-    };
-    let restored = match stat_of(fd) {
-        Ok(held) if unchanged(&held) => chmod_path_fd(fd, mode),
-        _ => Err(libc::ESTALE),
-    };
-    close(fd);
-    restored
-}
-
 /// A descriptor of an inode that is good for nothing else: no permission is
 /// needed, no device is touched, and closing it does not drop record locks.
-fn hold((dirfd, path): Name, follow: bool) -> Result<c_int> {
+pub fn hold((dirfd, path): Name, follow: bool) -> Result<Owned> {
     let no_follow = if follow { 0 } else { libc::O_NOFOLLOW };
     let flags = libc::O_PATH | libc::O_CLOEXEC | no_follow;
-    raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| fd as c_int)
+    raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| Owned(fd as c_int))
 }
 
-fn chmod_by_name((dirfd, path): Name, follow: bool, mode: u32) -> Result<()> {
+/// Opens what has this name, no link, for its mode to be changed.
+pub fn open_to_change((dirfd, path): Name) -> Result<Owned> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    raw!(Sysno::openat, dirfd, path, flags, 0).map(|fd| Owned(fd as c_int))
+}
+
+/// `fchmodat(2)`; without following a link only since Linux 6.6 (`ENOSYS`).
+pub fn chmod_by_name((dirfd, path): Name, follow: bool, mode: u32) -> Result<()> {
     if follow {
         return raw!(Sysno::fchmodat, dirfd, path, mode).map(drop);
     }
@@ -215,22 +180,19 @@ fn chmod_by_name((dirfd, path): Name, follow: bool, mode: u32) -> Result<()> {
     raw!(Sysno::fchmodat2, dirfd, path, mode, flags).map(drop)
 }
 
-/// Changes the mode of what a descriptor refers to, `O_PATH` ones included.
+/// Changes the mode of what an `O_PATH` descriptor refers to. `ENOSYS` where there is
+/// no `/proc` and the kernel is older than 6.6.
 pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
-    match chmod_fd(fd, mode) {
-        Err(libc::EBADF) => {}
-        done => return done,
-    }
-    let flags = libc::AT_EMPTY_PATH;
-    match raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags) {
-        // Before Linux 6.6, or a seccomp filter that does not know it.
-        Err(libc::ENOSYS | libc::EPERM) => {}
-        done => return done.map(drop),
-    }
     // Not `/proc/self`: in a thread that left its process's descriptor table it
     // would be another file.
     let name = DescriptorName::in_thread(fd);
-    raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode).map(drop)
+    match raw!(Sysno::fchmodat, libc::AT_FDCWD, name.as_ptr(), mode) {
+        Err(libc::ENOENT) => {}
+        done => return done.map(drop),
+    }
+    // Second, for a filter of system calls may kill who makes it.
+    let flags = libc::AT_EMPTY_PATH;
+    raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags).map(drop)
 }
 
 /// `renameat2(2)`.

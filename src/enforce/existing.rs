@@ -7,10 +7,11 @@
 use libc::mode_t;
 use umaskclamp_policy::settings::Existing;
 
-use super::judged;
+use super::held::Held;
+use super::{judged, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
-use crate::sys::{self, Inode};
-use crate::{memory, records};
+use crate::records;
+use crate::sys::Inode;
 
 /// Makes the real call, which says if it succeeded.
 pub fn written(call: Option<Call>, real: &mut dyn FnMut() -> bool) {
@@ -25,21 +26,25 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
     };
     let before = call.inode();
     let wide = before.ok().filter(|inode| must_tighten(&sensitive, inode));
-    let narrowed = wide
-        .filter(|_| !sensitive.audit())
-        .map(|inode| narrow(&call, &inode, sensitive.clamp(inode.permissions())));
+    let held = wide.filter(|_| !sensitive.audit()).map(|_| Held::of(&call));
+    let narrowed = held.as_ref().map(|held| {
+        let held = held.as_ref().map_err(|&error| error)?;
+        held.narrow(sensitive.clamp(held.inode.permissions()))
+    });
     let clamped = sensitive.clamp(mode);
     let done = real(if sensitive.audit() { mode } else { clamped });
-    if let Some(inode) = wide {
+    if let (Some(Ok(held)), Some(Ok(narrowed)), false) = (&held, &narrowed, done) {
+        // If that fails it stays narrow, which is the safe side.
+        let _ = held.restore(narrowed);
+    }
+    if let Some(inode) = wide.filter(|_| done) {
         let wide = inode.permissions();
         match narrowed {
-            Some(Err(error)) if done => records::failed(&sensitive, &call, wide, error),
-            Some(Ok(narrowed)) if !done => restore(&call, &narrowed, wide),
-            _ if done => {
-                memory::remember_inode(&inode);
+            Some(Err(error)) => records::failed(&sensitive, &call, wide, error),
+            _ => {
+                remember_narrow(&call, &inode);
                 records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
             }
-            _ => {}
         }
     }
     if done && before.is_err() && clamped != mode {
@@ -52,26 +57,4 @@ pub fn must_tighten(sensitive: &Sensitive, inode: &Inode) -> bool {
     sensitive.state.settings.existing == Existing::Tighten
         && inode.is(libc::S_IFREG)
         && sensitive.wide(inode.permissions())
-}
-
-/// Narrows the inode that the call named when it was asked for, links followed as
-/// the call does; gives it as it is then.
-pub fn narrow(call: &Call, inode: &Inode, mode: mode_t) -> sys::Result<Inode> {
-    let place = &call.place;
-    if place.given.is_empty() {
-        sys::chmod_path_fd(place.dirfd, mode)?;
-        return call.inode();
-    }
-    sys::narrow_inode((place.dirfd, call.path), place.follow, inode, mode)
-}
-
-/// Gives a narrowed inode its mode back. If that fails it stays narrow, which is
-/// the safe side.
-pub fn restore(call: &Call, narrowed: &Inode, mode: mode_t) {
-    let place = &call.place;
-    let _ = if place.given.is_empty() {
-        sys::chmod_path_fd(place.dirfd, mode)
-    } else {
-        sys::restore_inode((place.dirfd, call.path), place.follow, narrowed, mode)
-    };
 }

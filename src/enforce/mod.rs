@@ -24,20 +24,23 @@
 //!   but whoever holds a descriptor keeps it. For that he has to win a race which
 //!   he mostly loses.
 //! - An existing file is tightened by its descriptor, after it was opened. Where
-//!   only a name is there, the inode is held and compared first
-//!   ([`crate::sys::narrow_inode`]): no other file is ever changed, above all not
-//!   when a mode is given back.
+//!   only a name is there, the inode is held first ([`held`]): no other file is ever
+//!   changed, above all not when a mode is given back.
 //!
 //! No scratch memory is held across a real call that may block for hours (a fifo), be
 //! cancelled, or be left by `siglongjmp`.
 
 pub mod chmod;
+mod content;
 pub mod create;
 pub mod existing;
 pub mod handle;
+mod held;
 pub mod how;
+pub mod links;
 pub mod moves;
 pub mod open;
+mod outlook;
 pub mod queue;
 pub mod root;
 pub mod shared;
@@ -52,11 +55,12 @@ use umaskclamp_policy::rules::{RuleId, Verdict};
 use umaskclamp_policy::settings::Mode;
 
 use crate::call::{Call, Sensitive, Subject};
-use crate::memory;
+use crate::memory::{self, Remembered};
 use crate::place;
 use crate::records;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
+use crate::sys::Inode;
 
 /// What holds at the place of a call.
 pub enum Judged {
@@ -109,13 +113,14 @@ pub fn is_sensitive(call: &Call) -> bool {
 }
 
 /// Is the inode at a sensitive place although its name here does not say so? By
-/// another name than the one it was linked to. A file with one name is where that
+/// another name of its own. A file with one name is where that
 /// says, and another file may have got the number of one that is gone; but a
 /// descriptor may have outlived the name it knows.
 fn linked(call: &Call) -> bool {
-    memory::any_linked()
+    memory::any(Remembered::Narrow)
         && call.inode().is_ok_and(|inode| {
-            memory::was_linked(&inode) && (inode.links > 1 || !call.place.names(&inode))
+            let narrow = memory::is(&inode, Remembered::Narrow);
+            narrow && (inode.links > 1 || !call.place.names(&inode))
         })
 }
 
@@ -124,7 +129,25 @@ fn linked(call: &Call) -> bool {
 fn remembered(call: &Call) -> bool {
     call.place.given.is_empty()
         && place::descriptor_path(call.place.dirfd, &mut [0; 8]) == Err(libc::ENOENT)
-        && call.inode().is_ok_and(|inode| memory::remembers(&inode))
+        && call
+            .inode()
+            .is_ok_and(|inode| memory::is(&inode, Remembered::Seen))
+}
+
+/// Remembers an inode of a sensitive place, narrow by now, for where no path tells
+/// that: by a descriptor without a `/proc`, and by the other names that it has.
+pub fn remember_narrow(call: &Call, inode: &Inode) {
+    remember(call, inode, Remembered::Seen);
+    if inode.links > 1 {
+        remember(call, inode, Remembered::Narrow);
+    }
+}
+
+/// Remembers this of an inode, or records that there was no room.
+pub fn remember(call: &Call, inode: &Inode, what: Remembered) {
+    if memory::remember(inode, what).is_err() {
+        records::forgotten(call, inode.permissions());
+    }
 }
 
 enum Outcome {

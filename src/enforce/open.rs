@@ -6,10 +6,11 @@ use libc::{O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
 use super::existing::must_tighten;
 use super::shared::{self, Route};
-use super::{look, Judged};
+use super::{look, remember, remember_narrow, Judged};
 use crate::call::{Call, Sensitive, Subject};
+use crate::memory::{self, Remembered};
 use crate::sys::{self, Inode};
-use crate::{errno, memory, records};
+use crate::{errno, records};
 
 /// Could an open with these flags create, empty or write a file? If not, a hook
 /// goes straight to the real symbol.
@@ -145,7 +146,9 @@ impl Opening<'_> {
         let fd = real(self.flags, self.clamped());
         if fd >= 0 {
             if !memory::can_be_told() {
-                memory::remember(fd);
+                if let Ok(inode) = sys::stat_of(fd) {
+                    remember(&self.call, &inode, Remembered::Seen);
+                }
             }
             self.record_creation();
         }
@@ -225,7 +228,9 @@ impl Opening<'_> {
         let Ok(inode) = sys::stat_of(fd) else {
             return;
         };
-        memory::remember_inode(&inode);
+        if !self.sensitive.wide(inode.permissions()) {
+            remember_narrow(&self.call, &inode);
+        }
         // A lock file, say: what cannot be written through this descriptor is
         // left, so that nobody has files narrowed by links of his own making.
         let writes = self.flags & (O_ACCMODE | O_TRUNC) != 0;
@@ -233,7 +238,10 @@ impl Opening<'_> {
             return;
         }
         match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
-            Ok(()) => self.record_tightened(&inode),
+            Ok(()) => {
+                remember_narrow(&self.call, &inode);
+                self.record_tightened(&inode);
+            }
             Err(error) => records::failed(&self.sensitive, &self.call, inode.permissions(), error),
         }
     }

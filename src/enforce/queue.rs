@@ -3,10 +3,11 @@
 
 use libc::{c_int, mode_t};
 
-use super::is_sensitive;
 use super::open::{self, opens_for_writing};
+use super::{is_sensitive, remember};
 use crate::call::Call;
-use crate::memory;
+use crate::memory::Remembered;
+use crate::sys;
 
 /// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
 pub fn open(
@@ -20,8 +21,10 @@ pub fn open(
     } else {
         real(flags, mode)
     };
-    if queue >= 0 && call.is_some_and(|call| is_sensitive(&call)) {
-        memory::remember_queue(queue);
+    if let Some(call) = call.filter(|call| queue >= 0 && is_sensitive(call)) {
+        if let Ok(inode) = sys::stat_of(queue) {
+            remember(&call, &inode, Remembered::Narrow);
+        }
     }
     queue
 }

@@ -6,9 +6,10 @@
 
 use libc::{c_int, AT_FDCWD};
 
-use super::is_sensitive;
+use super::{is_sensitive, remember};
 use crate::call::Call;
-use crate::{memory, state, sys};
+use crate::memory::{self, Remembered};
+use crate::{state, sys};
 
 /// Descriptors that are looked at where none is left to read which ones there are.
 const DESCRIPTORS: c_int = 1024;
@@ -25,8 +26,11 @@ pub fn leave(call: &'static str) {
     // First, so that what is created meanwhile is remembered by itself.
     memory::cannot_be_told();
     let look = |fd: c_int| {
-        if Call::on(call, fd).is_some_and(|call| is_sensitive(&call)) {
-            memory::remember(fd);
+        let Some(call) = Call::on(call, fd).filter(is_sensitive) else {
+            return;
+        };
+        if let Ok(inode) = sys::stat_of(fd) {
+            remember(&call, &inode, Remembered::Seen);
         }
     };
     if each_listed(look).is_err() {

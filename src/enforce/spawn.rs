@@ -15,12 +15,13 @@ use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
 
 use umaskclamp_policy::settings::Mode;
 
-use super::existing::{must_tighten, narrow, restore};
+use super::existing::must_tighten;
+use super::held::{Held, Narrowed};
 use super::judged;
 use super::open::{has_mode, opens_for_writing};
 use crate::call::{Call, Subject};
 use crate::scratch::Scratch;
-use crate::sys::{self, Inode};
+use crate::sys;
 use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
@@ -142,21 +143,18 @@ fn creates_or_writes(action: &Action) -> bool {
     action.tag == OPEN && opens_for_writing(unsafe { action.of.open }.flags)
 }
 
-/// A file that was narrowed for the child, and the mode it had.
-type Narrowed = (Inode, mode_t);
-
 /// An absolute path can be given its mode back; one relative to where the child
 /// would have been stays narrow, which is the safe side.
 ///
 /// # Safety
 /// `action` is an `OPEN` whose path is a terminated string.
-unsafe fn give_back(action: *const Action, (narrowed, mode): &Narrowed) {
+unsafe fn give_back(action: *const Action, narrowed: &Narrowed) {
     // SAFETY: the caller's promise.
     let open = unsafe { (*action).of.open };
     // SAFETY: the caller's promise.
     if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) } {
         if call.place.given.first() == Some(&b'/') {
-            restore(&call, narrowed, *mode);
+            let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
         }
     }
 }
@@ -231,10 +229,10 @@ impl From<'_> {
             records::tightened(&sensitive, &call, wide, clamped);
             return None;
         }
-        match narrow(&call, &inode, clamped) {
+        match Held::of(&call).and_then(|held| held.narrow(clamped)) {
             Ok(narrowed) => {
                 records::tightened(&sensitive, &call, wide, clamped);
-                Some((narrowed, wide))
+                Some(narrowed)
             }
             Err(error) => {
                 records::failed(&sensitive, &call, wide, error);

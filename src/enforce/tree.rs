@@ -1,270 +1,283 @@
-//! A directory that moves: what lies in it arrives with it.
+//! What lies in a directory that gets a name below which other rules hold.
 //!
-//! Before the rename, every file, fifo, socket and directory below that would come to
-//! a sensitive place is narrowed, the directory itself first: from then on nobody
-//! new gets in. If the rename fails, all of them get their modes back.
+//! Only names whose verdict may change are looked at ([`Rules::protects_more_below`]),
+//! no link is followed, and no mount is entered: what is mounted there stays where it
+//! was. One descriptor is open at a time; the way back up is `..`, compared with what
+//! was there before.
 //!
-//! Directories of other users' that cannot be read are left: nothing in them could be
-//! narrowed. The walk is bounded ([`ENTRIES_MAX`], [`DEPTH_MAX`], [`NARROWED_MAX`]). What is
-//! larger, or cannot be read, is refused with `EXDEV`: the error that says "not by
-//! renaming", on which `mv` copies the tree file by file, each clamped at its
-//! creation. Nothing is lost that way, and nothing arrives wide.
+//! [`Rules::protects_more_below`]: umaskclamp_policy::rules::Rules::protects_more_below
 
-use libc::{c_char, c_int};
+mod noted;
+
+use libc::{c_char, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
-use crate::call::Call;
+use crate::call::{Call, Sensitive};
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
-use crate::sys::{self, Inode};
+use crate::sys::{self, Owned};
+use noted::Table;
 
-/// Names that one walk looks at, at most.
+/// Names that are looked at before a directory moves, at most: the rest comes
+/// afterwards.
 const ENTRIES_MAX: usize = 100_000;
 
-/// How deep it goes; each level holds a descriptor while it is read.
-const DEPTH_MAX: usize = 64;
-
-/// Inodes that it narrows, at most; each is remembered, to undo it.
-const NARROWED_MAX: usize = 16_384;
+/// No path has more directories.
+const LEVELS_MAX: usize = PLACE_MAX / 2;
 
 /// Bytes of directory entries that are read at once.
-const ENTRIES_SIZE: usize = 2048;
+const ENTRIES_SIZE: usize = 8192;
+
+/// When the directory is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Before it moves.
+    Before,
+    /// After it did: what is left, and the records of what was narrowed before.
+    After,
+    /// It could not move: every mode comes back.
+    Undo,
+}
+
+/// The walk was not finished: for want of descriptors, of memory or of rights, or
+/// because others changed the tree.
+pub struct Unfinished;
 
 /// Working memory, too large for any stack: from the kernel, for one rename.
 struct Work {
-    /// The place an entry will have, then its name.
-    path: [u8; PLACE_MAX],
-    levels: [Level; DEPTH_MAX],
-    narrowed: [Narrowed; NARROWED_MAX],
-    count: usize,
+    /// The old name of the directory with the current entry behind it, and the new one.
+    old: [u8; PLACE_MAX],
+    new: [u8; PLACE_MAX],
+    levels: [Level; LEVELS_MAX],
+    entries: [u8; ENTRIES_SIZE],
+    table: Table,
     seen: usize,
 }
 
+/// A directory on the way to where the walk is.
 #[derive(Clone, Copy)]
 struct Level {
-    fd: c_int,
-    /// Length of `Work::path` at this level.
-    path: usize,
-    next: usize,
-    filled: usize,
-    entries: [u8; ENTRIES_SIZE],
+    id: (u64, u64),
+    /// Where to go on reading.
+    offset: u64,
+    /// Lengths of its names in `Work::old` and `Work::new`.
+    old: usize,
+    new: usize,
 }
 
-#[derive(Clone, Copy)]
-struct Narrowed {
-    /// The inode as it was then.
-    inode: Inode,
-    /// The mode it had before.
-    mode: u32,
+/// One look at the tree, by one spelling of its names.
+pub struct Look<'a> {
+    pub state: &'static State,
+    /// By which the directory can be opened now.
+    pub top: &'a Call<'a>,
+    /// Both absolute and folded.
+    pub old: &'a [u8],
+    pub new: &'a [u8],
+    pub pass: Pass,
 }
 
-/// The memory of one walk, given back when dropped.
+/// The memory of a walk, given back when dropped.
 pub struct Walk {
     work: *mut Work,
 }
 
-/// Why a tree is refused.
-pub struct Refused;
-
-enum Pass<'a> {
-    /// Narrow what will be sensitive.
-    Narrow(&'a State),
-    /// Give back what the first pass took.
-    Undo,
-}
-
 impl Walk {
-    /// Narrows what lies below the directory `from`, which is to be called `to`
-    /// (an absolute path, folded).
-    pub fn narrow(from: &Call, to: &[u8], state: &State) -> Result<Self, Refused> {
-        let work = sys::map(size_of::<Work>()).ok_or(Refused)?.cast::<Work>();
-        let mut walk = Walk { work };
-        let outcome = walk.pass(from, to, &Pass::Narrow(state));
-        if outcome.is_err() {
-            walk.undo(from);
-        }
-        outcome.map(|()| walk)
+    /// `None` without memory.
+    pub fn new() -> Option<Self> {
+        let work = sys::map(size_of::<Work>())?.cast();
+        Some(Walk { work })
     }
 
-    /// Gives every narrowed inode its mode back.
-    pub fn undo(&mut self, from: &Call) {
-        self.work().seen = 0;
-        let _ = self.pass(from, b"/", &Pass::Undo);
-    }
-
-    fn work(&mut self) -> &mut Work {
-        // SAFETY: the mapping is of this size, zeroed, which is a valid `Work`,
-        // and only this value refers to it.
-        unsafe { &mut *self.work }
-    }
-
-    fn pass(&mut self, from: &Call, to: &[u8], pass: &Pass) -> Result<(), Refused> {
-        let work = self.work();
-        work.path
-            .get_mut(..to.len())
-            .ok_or(Refused)?
-            .copy_from_slice(to);
-        let top = sys::open_directory(from.place.dirfd, from.path).map_err(|_| Refused)?;
-        let outcome = work.run(top, to.len(), pass);
-        if outcome.is_err() {
-            for level in work.levels.iter_mut() {
-                if level.fd > 0 {
-                    sys::close(level.fd - 1);
-                    level.fd = 0;
-                }
-            }
-        }
-        outcome
+    /// Looks at the tree.
+    pub fn look(&mut self, look: &Look) -> Result<(), Unfinished> {
+        // SAFETY: the mapping is of this size, zeroed, which is a valid `Work`
+        // (numbers alone), and only this value refers to it.
+        let work = unsafe { &mut *self.work };
+        work.look(look)
     }
 }
 
 impl Drop for Walk {
     fn drop(&mut self) {
-        // SAFETY: `narrow` made the mapping; the last reference to it ends here.
+        // SAFETY: `new` made the mapping; the last reference to it ends here.
         unsafe { sys::unmap(self.work.cast(), size_of::<Work>()) }
     }
 }
 
 impl Work {
-    fn run(&mut self, top: c_int, length: usize, pass: &Pass) -> Result<(), Refused> {
+    fn look(&mut self, look: &Look) -> Result<(), Unfinished> {
+        copy(&mut self.old, look.old)?;
+        copy(&mut self.new, look.new)?;
+        let top = sys::open_directory(look.top.place.dirfd, look.top.path);
+        let mut here = Owned(top.map_err(|_| Unfinished)?);
+        let mount = sys::mount_of(here.0);
         let mut depth = 0;
-        self.enter(0, top, length)?;
+        let trim = |path: &[u8]| path.strip_suffix(b"/").map_or(path.len(), <[u8]>::len);
+        self.enter(depth, &here, trim(look.old), trim(look.new))?;
+        let (mut next, mut filled) = (0, 0);
+        let mut finished = Ok(());
+        self.seen = 0;
         loop {
-            let level = self.levels.get_mut(depth).ok_or(Refused)?;
-            // Descriptors are kept one higher: memory from the kernel is zero,
-            // and 0 is a descriptor.
-            let fd = level.fd - 1;
-            let Some((start, end)) = level.entry()? else {
-                sys::close(fd);
-                level.fd = 0;
-                if depth == 0 {
-                    return Ok(());
+            if next >= filled {
+                let read = sys::directory_entries(here.0, &mut self.entries);
+                (next, filled) = (0, read.map_err(|_| Unfinished)?);
+            }
+            if filled == 0 {
+                let Some(above) = depth.checked_sub(1) else {
+                    return finished;
+                };
+                depth = above;
+                let level = *self.levels.get(depth).ok_or(Unfinished)?;
+                here = Owned(sys::open_parent(here.0).map_err(|_| Unfinished)?);
+                let there = sys::stat_of(here.0).map_err(|_| Unfinished)?;
+                // Somebody moved the directory that the walk was in.
+                if there.id != level.id {
+                    return Err(Unfinished);
                 }
-                depth -= 1;
+                sys::seek_directory(here.0, level.offset).map_err(|_| Unfinished)?;
                 continue;
-            };
+            }
+            let entry = self.entries.get(next..filled).ok_or(Unfinished)?;
+            let (size, length) = sys::entry(entry).ok_or(Unfinished)?;
+            let offset = sys::entry_offset(entry).ok_or(Unfinished)?;
+            let start = next + sys::NAME_AT;
+            next += size;
+            let name = self.entries.get(start..start + length).ok_or(Unfinished)?;
+            if matches!(name, b"." | b"..") {
+                continue;
+            }
             self.seen += 1;
-            if self.seen > ENTRIES_MAX {
-                return Err(Refused);
+            if look.pass == Pass::Before && self.seen > ENTRIES_MAX {
+                return Err(Unfinished);
             }
-            let name_at = self.place(depth, start, end)?;
-            let name = self.path.get(name_at..).ok_or(Refused)?.as_ptr().cast();
-            let Ok(inode) = sys::stat_at(fd, name, libc::AT_SYMLINK_NOFOLLOW) else {
+            let level = *self.levels.get(depth).ok_or(Unfinished)?;
+            let Some((old, new)) = self.name(&level, start, length) else {
+                finished = Err(Unfinished);
                 continue;
             };
-            let length = name_at + (end - start);
-            if inode.is(libc::S_IFDIR) {
-                self.visit(fd, name, &inode, length, pass)?;
-                let inner = match sys::open_directory(fd, name) {
-                    // Another user's: nothing in it could be narrowed, and `mv` could
-                    // not copy it either.
-                    Err(libc::EACCES) if inode.user != sys::effective_user() => continue,
-                    inner => inner.map_err(|_| Refused)?,
-                };
-                depth += 1;
-                if self.enter(depth, inner, length).is_err() {
-                    sys::close(inner);
-                    return Err(Refused);
+            let entry = Entry {
+                directory: &here,
+                name_at: new - length,
+                new,
+            };
+            match self.visit(look, &entry, mount) {
+                Next::Below(inner) => {
+                    if self.protects_more(look, old, new) {
+                        if let Some(level) = self.levels.get_mut(depth) {
+                            level.offset = offset;
+                        }
+                        depth += 1;
+                        self.enter(depth, &inner, old, new)?;
+                        here = inner;
+                        (next, filled) = (0, 0);
+                    }
                 }
-            } else if [libc::S_IFREG, libc::S_IFIFO, libc::S_IFSOCK]
-                .iter()
-                .any(|&kind| inode.is(kind))
-            {
-                self.visit(fd, name, &inode, length, pass)?;
+                Next::Entry => {}
+                Next::Unseen => finished = Err(Unfinished),
             }
         }
     }
 
-    fn enter(&mut self, depth: usize, fd: c_int, path: usize) -> Result<(), Refused> {
-        let level = self.levels.get_mut(depth).ok_or(Refused)?;
-        level.fd = fd + 1;
-        level.path = path;
-        level.next = 0;
-        level.filled = 0;
-        Ok(())
-    }
-
-    /// Writes `/name` and a terminator behind the level's path; gives where the
-    /// name starts.
-    fn place(&mut self, depth: usize, start: usize, end: usize) -> Result<usize, Refused> {
-        let level = self.levels.get(depth).ok_or(Refused)?;
-        let name = level.entries.get(start..end).ok_or(Refused)?;
-        let slash = level.path;
-        let from = slash + 1;
-        *self.path.get_mut(slash).ok_or(Refused)? = b'/';
-        self.path
-            .get_mut(from..from + name.len())
-            .ok_or(Refused)?
-            .copy_from_slice(name);
-        *self.path.get_mut(from + name.len()).ok_or(Refused)? = 0;
-        Ok(from)
-    }
-
-    fn visit(
+    fn enter(
         &mut self,
-        fd: c_int,
-        name: *const c_char,
-        inode: &Inode,
-        length: usize,
-        pass: &Pass,
-    ) -> Result<(), Refused> {
-        match pass {
-            Pass::Narrow(state) => {
-                let mask = state.settings.mask;
-                let kind = if inode.is(libc::S_IFDIR) {
-                    Kind::Directory
-                } else {
-                    Kind::Other
-                };
-                let path = self.path.get(..length).ok_or(Refused)?;
-                let sensitive = matches!(
-                    state.settings.rules.verdict(path, kind),
-                    Verdict::Sensitive(_)
-                );
-                if !sensitive || !mask.wide(inode.permissions()) {
-                    return Ok(());
-                }
-                let slot = self.narrowed.get_mut(self.count).ok_or(Refused)?;
-                let mode = inode.permissions();
-                // One that may not be changed (not the owner's) is left, as a
-                // file that is opened is.
-                let narrowed = sys::narrow_inode((fd, name), false, inode, mask.clamp(mode));
-                if let Ok(inode) = narrowed {
-                    *slot = Narrowed { inode, mode };
-                    self.count += 1;
-                }
-            }
-            Pass::Undo => {
-                let narrowed = self.narrowed.get(..self.count).ok_or(Refused)?;
-                if let Some(entry) = narrowed.iter().find(|entry| entry.inode.id == inode.id) {
-                    let _ = sys::restore_inode((fd, name), false, &entry.inode, entry.mode);
-                }
-            }
-        }
+        depth: usize,
+        directory: &Owned,
+        old: usize,
+        new: usize,
+    ) -> Result<(), Unfinished> {
+        let id = sys::stat_of(directory.0).map_err(|_| Unfinished)?.id;
+        *self.levels.get_mut(depth).ok_or(Unfinished)? = Level {
+            id,
+            offset: 0,
+            old,
+            new,
+        };
         Ok(())
+    }
+
+    /// Writes `/name` and a terminator behind both names of the level's directory;
+    /// gives where they end.
+    fn name(&mut self, level: &Level, start: usize, length: usize) -> Option<(usize, usize)> {
+        let name = self.entries.get(start..start + length)?;
+        for (path, from) in [(&mut self.old, level.old), (&mut self.new, level.new)] {
+            let (slash, rest) = path.get_mut(from..)?.split_first_mut()?;
+            *slash = b'/';
+            rest.get_mut(..length)?.copy_from_slice(name);
+            *rest.get_mut(length)? = 0;
+        }
+        Some((level.old + 1 + length, level.new + 1 + length))
+    }
+
+    fn protects_more(&self, look: &Look, old: usize, new: usize) -> bool {
+        let old = self.old.get(..old).unwrap_or_default();
+        let new = self.new.get(..new).unwrap_or_default();
+        look.state.settings.rules.protects_more_below(old, new)
+    }
+
+    fn visit(&mut self, look: &Look, entry: &Entry, mount: Option<u64>) -> Next {
+        let path = self.new.get(..entry.new).unwrap_or_default();
+        let name = self.new.get(entry.name_at..).unwrap_or_default();
+        let name: *const c_char = name.as_ptr().cast();
+        let at = (entry.directory.0, name);
+        let Ok(inode) = sys::stat_at(at.0, name, libc::AT_SYMLINK_NOFOLLOW) else {
+            return Next::Entry;
+        };
+        let kind = match inode.mode & libc::S_IFMT {
+            S_IFDIR => Kind::Directory,
+            S_IFREG | S_IFIFO | S_IFSOCK => Kind::Other,
+            _ => return Next::Entry,
+        };
+        let sensitive = match look.state.settings.rules.verdict(path, kind) {
+            Verdict::Sensitive(rule) => Some(Sensitive {
+                state: look.state,
+                rule: Some(rule),
+            }),
+            Verdict::Plain | Verdict::Exempt(_) => None,
+        };
+        let mut closed = false;
+        if let Some(sensitive) = &sensitive {
+            let given = path.get(entry.name_at..).unwrap_or_default();
+            let call = Call::of_entry(look.top.name, at, given);
+            if !self
+                .table
+                .narrow(look.pass, sensitive, &call, &inode, mount)
+            {
+                return Next::Entry;
+            }
+            closed = sensitive.clamp(inode.permissions()) & 0o077 == 0;
+        }
+        if kind == Kind::Other || closed && look.pass != Pass::Undo {
+            return Next::Entry;
+        }
+        match sys::open_directory(at.0, name).map(Owned) {
+            Ok(inner) if sys::mount_of(inner.0) == mount => Next::Below(inner),
+            Ok(_) => Next::Entry,
+            // Another user's: nothing in it could be narrowed.
+            Err(libc::EACCES) if inode.user != sys::effective_user() => Next::Entry,
+            Err(_) => Next::Unseen,
+        }
     }
 }
 
-impl Level {
-    /// The next entry's name in `entries`, `.` and `..` left out.
-    fn entry(&mut self) -> Result<Option<(usize, usize)>, Refused> {
-        loop {
-            if self.next >= self.filled {
-                let read = sys::directory_entries(self.fd - 1, &mut self.entries);
-                self.filled = read.map_err(|_| Refused)?;
-                self.next = 0;
-                if self.filled == 0 {
-                    return Ok(None);
-                }
-            }
-            let entry = self.entries.get(self.next..self.filled).ok_or(Refused)?;
-            let (size, length) = sys::entry(entry).ok_or(Refused)?;
-            let name = entry.get(sys::NAME_AT..sys::NAME_AT + length);
-            let start = self.next + sys::NAME_AT;
-            self.next += size;
-            if !matches!(name, Some(b"." | b"..")) {
-                return Ok(Some((start, start + length)));
-            }
-        }
-    }
+/// A name in the directory that the walk is in.
+struct Entry<'a> {
+    directory: &'a Owned,
+    /// Where it begins and ends in `Work::new`.
+    name_at: usize,
+    new: usize,
+}
+
+enum Next {
+    /// The entry is a directory of this tree.
+    Below(Owned),
+    Entry,
+    /// A directory that could not be opened.
+    Unseen,
+}
+
+fn copy(to: &mut [u8; PLACE_MAX], path: &[u8]) -> Result<(), Unfinished> {
+    to.get_mut(..path.len())
+        .ok_or(Unfinished)?
+        .copy_from_slice(path);
+    Ok(())
 }

@@ -33,4 +33,5 @@ pub mod stdio;
 pub mod streams;
 pub mod syscall;
 pub mod truncate;
+pub mod unlink;
 pub mod xattr;

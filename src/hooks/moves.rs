@@ -4,7 +4,7 @@
 use libc::{c_char, c_int, c_uint, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW};
 
 use crate::call::Call;
-use crate::enforce::moves;
+use crate::enforce::{links, moves};
 use crate::real::{hook, real, Symbol};
 use crate::{errno, sys};
 
@@ -43,7 +43,7 @@ hook! {
     unsafe fn link(old: *const c_char, new: *const c_char) -> c_int => hook_link {
         let from = Call::at("link", AT_FDCWD, old, false);
         let to = Call::at("link", AT_FDCWD, new, false);
-        moves::link(from, to, &|| real!(link)(old, new))
+        links::link(from, to, &|| real!(link)(old, new))
     }
 }
 
@@ -55,6 +55,6 @@ hook! {
         let follow = flags & AT_SYMLINK_FOLLOW != 0;
         let from = Call::at_or_on("linkat", olddirfd, old, follow, flags & AT_EMPTY_PATH != 0);
         let to = Call::at("linkat", newdirfd, new, false);
-        moves::link(from, to, &|| real!(linkat)(olddirfd, old, newdirfd, new, flags))
+        links::link(from, to, &|| real!(linkat)(olddirfd, old, newdirfd, new, flags))
     }
 }

@@ -21,7 +21,7 @@ use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::root::leave;
 use crate::enforce::shared::never_try;
-use crate::enforce::{handle, how, moves, queue, socket};
+use crate::enforce::{handle, how, links, moves, queue, socket};
 use crate::real::{hook, real};
 use crate::{errno, records, state};
 
@@ -324,7 +324,7 @@ impl Number {
                 &real,
             ),
             #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
-            libc::SYS_link => moves::link(
+            libc::SYS_link => links::link(
                 self.place("syscall(link)", 0, false),
                 // SAFETY: the program's own argument.
                 unsafe { Call::at("syscall(link)", AT_FDCWD, self.path(1), false) },
@@ -333,11 +333,18 @@ impl Number {
             libc::SYS_linkat => {
                 let flags = self.int(4);
                 let follow = flags & AT_SYMLINK_FOLLOW != 0;
-                moves::link(
+                links::link(
                     self.place_or_descriptor("syscall(linkat)", 1, follow, flags),
                     self.place("syscall(linkat)", 3, false),
                     &real,
                 )
+            }
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
+            libc::SYS_unlink if links::any_linked() => {
+                links::unlink(self.place("syscall(unlink)", 0, false), &real)
+            }
+            libc::SYS_unlinkat if links::any_linked() => {
+                links::unlink(self.place("syscall(unlinkat)", 1, false), &real)
             }
             _ => return None,
         };

@@ -1,6 +1,15 @@
-//! Names below `/proc`.
+//! Descriptors of the library's own, and the names that `/proc` has for descriptors.
 
 use libc::{c_char, c_int};
+
+/// A descriptor of the library's own, closed when dropped.
+pub struct Owned(pub c_int);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        super::close(self.0);
+    }
+}
 
 /// The name that `/proc` has for a descriptor, NUL-terminated.
 pub struct DescriptorName([u8; 40]);
@@ -10,6 +19,11 @@ impl DescriptorName {
     /// descriptor table.
     pub fn in_thread(fd: c_int) -> Self {
         Self::below(b"/proc/thread-self/fd/", fd)
+    }
+
+    /// `/proc/thread-self/fdinfo/N`: what the kernel tells of it.
+    pub fn about(fd: c_int) -> Self {
+        Self::below(b"/proc/thread-self/fdinfo/", fd)
     }
 
     /// `/proc/self/fd/N`.

@@ -4,7 +4,7 @@ use crate::builtin;
 use crate::index::Index;
 use crate::list;
 use crate::path::step;
-use crate::pattern::store::{Span, Store};
+use crate::pattern::store::{Alternative, Span, Store};
 use crate::pattern::{Compiler, PatternFault, PatternFaultKind, Taken};
 use crate::tables;
 use std::borrow::Cow;
@@ -148,18 +148,19 @@ impl Rules {
     /// Whether rule `id` matches `path` or an ancestor of it, whatever the
     /// rules behind it say.
     pub fn matches_rule(&self, id: RuleId, path: &[u8], kind: Kind) -> bool {
-        let Some(entry) = self.entry(id) else {
-            return false;
+        let mut alternatives = self.alternatives(id).iter();
+        alternatives.any(|alternative| self.store.matches(alternative, path, kind))
+    }
+
+    /// What rule `id` consists of.
+    pub(crate) fn alternatives(&self, id: RuleId) -> &[Alternative] {
+        let first = |id| self.entry(id).map(|entry| entry.first as usize);
+        let Some(start) = first(id) else {
+            return &[];
         };
-        let end = self
-            .entry(RuleId(id.0.saturating_add(1)))
-            .map_or(self.store.alternatives.len(), |next| next.first as usize);
-        self.store
-            .alternatives
-            .get(entry.first as usize..end)
-            .unwrap_or_default()
-            .iter()
-            .any(|alternative| self.store.matches(alternative, path, kind))
+        let next = first(RuleId(id.0.saturating_add(1)));
+        let end = next.unwrap_or(self.store.alternatives.len());
+        self.store.alternatives.get(start..end).unwrap_or_default()
     }
 
     pub(crate) fn store(&self) -> &Store {

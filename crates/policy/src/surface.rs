@@ -141,7 +141,9 @@ table! {
     "rename" Nothing "a link's own mode means nothing; what it points to is found when it is used" {
         symlink "2.2.5", symlinkat "2.4",
     }
-    "rename" Nothing "takes a name away" { unlink "2.2.5", unlinkat "2.4" }
+    "rename" Watch "the last plain name of an inode that kept its mode at a sensitive one" {
+        unlink "2.2.5", unlinkat "2.4", remove "2.2.5",
+    }
     "write by name" Tighten "" { truncate "2.2.5", truncate64 "2.2.5" }
     "write by name" Nothing "the descriptor was narrowed when it was opened for writing" {
         ftruncate "2.2.5", ftruncate64 "2.2.5", fallocate "2.10", fallocate64 "2.10",

@@ -211,3 +211,30 @@ proptest! {
         }
     }
 }
+
+/// A list in which names below a directory change their verdict now and then.
+fn moving() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let below = prop::collection::vec(prop::sample::select(vec!["a", "b", "ab", "abc", "c"]), 1..4)
+        .prop_map(|names| names.join("/").into_bytes());
+    let patterns = prop::collection::vec(accepted(), 1..4);
+    (patterns, path(), path(), below)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// Where nothing below may become sensitive, nothing does.
+    #[test]
+    fn no_name_gains_by_a_move_that_protects_no_more((patterns, old, new, below) in moving()) {
+        let rules = rules(&patterns);
+        let sensitive = |directory: &[u8]| {
+            let end = directory.strip_suffix(b"/").unwrap_or(directory);
+            let path = [end, b"/", &below].concat();
+            let path = if directory.is_empty() { &below } else { &path };
+            matches!(rules.verdict(path, Kind::Other), Verdict::Sensitive(_))
+        };
+        if !rules.protects_more_below(&old, &new) {
+            prop_assert!(!sensitive(&new) || sensitive(&old));
+        }
+    }
+}

@@ -77,7 +77,7 @@ fn leaks(row: &Row, report: &Report) -> BTreeMap<PathBuf, String> {
     let mut leaks = BTreeMap::new();
     for seen in report.seen.iter().filter(|s| sensitive(row, &s.path)) {
         let gained = seen.loosest & !seen.before.unwrap_or(0) & MASK;
-        if gained != 0 {
+        if gained != 0 && !report.came_closed(seen) {
             let text = format!(
                 "{:04o} after {} (first {:04o})",
                 seen.loosest, seen.by, seen.first

@@ -96,6 +96,7 @@ impl Played {
             .seen(sensitive)
             .into_iter()
             .filter(gained)
+            .filter(|seen| !self.report.came_closed(seen))
             .map(|s| format!("{} was {:04o} after {}", s.path.display(), s.loosest, s.by))
             .collect();
         let writes = self

@@ -50,6 +50,21 @@ pub struct Report {
     pub late: bool,
 }
 
+impl Report {
+    /// Did this come with a directory that was renamed, and is closed to others? Then
+    /// its own mode lets nobody in.
+    pub fn came_closed(&self, seen: &Seen) -> bool {
+        let closes = |above: &&Seen| {
+            seen.path.starts_with(&above.path)
+                && seen.path != above.path
+                && above.before.is_none()
+                && above.by.contains("rename")
+                && above.loosest & 0o077 == 0
+        };
+        seen.by.contains("rename") && self.seen.iter().any(|above| closes(&above))
+    }
+}
+
 /// Runs `command` to its end without looking at its system calls.
 pub fn plain(command: &mut Command) -> Report {
     go(command, |child, late| {

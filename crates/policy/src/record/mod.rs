@@ -47,6 +47,8 @@ pub enum Action {
     WouldTighten,
     /// A child that cannot be entered was started.
     Unreachable,
+    /// A sensitive file got a plain name.
+    Linked,
     /// The call was refused.
     Refused,
     /// `audit`: the call would have been refused.
@@ -66,6 +68,7 @@ impl Action {
             Action::WouldClamp => "would-clamp",
             Action::WouldTighten => "would-tighten",
             Action::Unreachable => "unreachable",
+            Action::Linked => "linked",
             Action::Refused => "refused",
             Action::WouldRefuse => "would-refuse",
             Action::Failed => "failed",
@@ -77,7 +80,9 @@ impl Action {
     pub const fn level(self) -> Level {
         match self {
             Action::Failed => Level::Error,
-            Action::Unreachable | Action::Refused | Action::WouldRefuse => Level::Warn,
+            Action::Unreachable | Action::Linked | Action::Refused | Action::WouldRefuse => {
+                Level::Warn
+            }
             Action::Clamped | Action::Tightened | Action::WouldClamp | Action::WouldTighten => {
                 Level::Info
             }

@@ -1,0 +1,125 @@
+//! An inode that a call is about to write to, or to give a name: held by a descriptor,
+//! so that no other one is ever changed that got the name meanwhile, and given its mode
+//! back if the call fails.
+//!
+//! Somebody who may write to the directory could otherwise put a link to any file of
+//! the user's there, and have it changed.
+
+use core::marker::PhantomData;
+
+use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, ESTALE};
+
+use crate::call::Call;
+use crate::sys::{self, Inode, Name, Owned};
+
+/// What has a name, held as it was found.
+pub struct Held<'a> {
+    /// `None` with a full descriptor table, or of a descriptor of the program's own:
+    /// then it is found by its name each time.
+    descriptor: Option<Owned>,
+    name: Name,
+    follow: bool,
+    pub inode: Inode,
+    names: PhantomData<&'a Call<'a>>,
+}
+
+/// An inode before and after it was narrowed.
+#[derive(Clone, Copy)]
+pub struct Narrowed {
+    pub before: Inode,
+    now: Inode,
+}
+
+impl<'a> Held<'a> {
+    /// What the call names, links followed as the call does.
+    pub fn of(call: &'a Call) -> sys::Result<Self> {
+        Self::at((call.place.dirfd, call.path), call.place.follow)
+    }
+
+    /// An empty path stands for what the descriptor refers to.
+    pub fn at(name: Name, follow: bool) -> sys::Result<Self> {
+        // SAFETY: an empty path or not, its first byte can be read: the kernel took
+        // it a moment ago, or it is our own.
+        let is_descriptor = unsafe { *name.1 } == 0;
+        let held = (!is_descriptor).then(|| sys::hold(name, follow));
+        let descriptor = match held {
+            None | Some(Err(EMFILE | ENFILE)) => None,
+            Some(held) => Some(held?),
+        };
+        let inode = match &descriptor {
+            Some(descriptor) => sys::stat_of(descriptor.0)?,
+            None => by_name(name, follow)?,
+        };
+        Ok(Held {
+            descriptor,
+            name,
+            follow,
+            inode,
+            names: PhantomData,
+        })
+    }
+
+    /// The mount it lies on, if that can be told.
+    pub fn mount(&self) -> Option<u64> {
+        sys::mount_of(self.descriptor.as_ref()?.0)
+    }
+
+    /// Gives it this mode.
+    pub fn narrow(&self, mode: u32) -> sys::Result<Narrowed> {
+        self.chmod(mode)?;
+        Ok(Narrowed {
+            before: self.inode,
+            now: self.now()?,
+        })
+    }
+
+    /// Gives the mode back, unless it may be another inode, or somebody may have meant
+    /// what is there now: then it stays narrow, which is the safe side. A write by
+    /// another process changes the times, and says nothing about the mode.
+    pub fn restore(&self, narrowed: &Narrowed) -> sys::Result<()> {
+        let (before, set, now) = (&narrowed.before, &narrowed.now, self.now()?);
+        let same = now.is_same(set) && now.mode == set.mode && now.links == before.links;
+        let only_written = now.changed == set.changed || now.changed == now.written;
+        let named = by_name(self.name, self.follow)?.id == now.id;
+        if !(same && only_written && named) {
+            return Err(ESTALE);
+        }
+        self.chmod(before.permissions())
+    }
+
+    fn now(&self) -> sys::Result<Inode> {
+        match &self.descriptor {
+            Some(descriptor) => sys::stat_of(descriptor.0),
+            None => by_name(self.name, self.follow),
+        }
+    }
+
+    fn chmod(&self, mode: u32) -> sys::Result<()> {
+        let (dirfd, path) = self.name;
+        let changed = match &self.descriptor {
+            Some(descriptor) => sys::chmod_path_fd(descriptor.0, mode),
+            // SAFETY: as in `at`.
+            None if unsafe { *path } == 0 => match sys::chmod_fd(dirfd, mode) {
+                Err(libc::EBADF) => sys::chmod_path_fd(dirfd, mode),
+                done => done,
+            },
+            None => sys::chmod_by_name(self.name, self.follow, mode),
+        };
+        match changed {
+            // Before Linux 6.6, without a `/proc`: in a `chroot`, say. Opened for reading
+            // it can be told from another one as well.
+            Err(ENOSYS) => match sys::open_to_change(self.name) {
+                Ok(opened) if sys::stat_of(opened.0)?.id == self.inode.id => {
+                    sys::chmod_fd(opened.0, mode)
+                }
+                _ => changed,
+            },
+            done => done,
+        }
+    }
+}
+
+fn by_name((dirfd, path): Name, follow: bool) -> sys::Result<Inode> {
+    let no_follow = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
+    sys::stat_at(dirfd, path, no_follow | AT_EMPTY_PATH)
+}

@@ -1,0 +1,149 @@
+//! What can be told beforehand of a call that gives an inode a name.
+//!
+//! Both answers can only be guesses, since others may change what was looked at. They
+//! decide when an inode is narrowed, before the call or at once behind it; the call is
+//! made all the same.
+
+use libc::{c_char, c_uint, AT_FDCWD, S_IFDIR, W_OK, X_OK};
+use libc::{EMFILE, ENFILE, ENOMEM, RENAME_EXCHANGE, RENAME_NOREPLACE};
+use umaskclamp_policy::path;
+
+use super::held::Held;
+use crate::call::Call;
+use crate::scratch::Scratch;
+use crate::sys::{self, programs, Owned};
+
+/// How an inode gets a name.
+#[derive(Clone, Copy)]
+pub enum How {
+    Link,
+    /// With these flags of renameat2(2).
+    Rename(c_uint),
+}
+
+/// `RENAME_WHITEOUT` (linux/fs.h).
+const WHITEOUT: c_uint = 4;
+
+impl How {
+    fn has(self, flag: c_uint) -> bool {
+        matches!(self, How::Rename(flags) if flags & flag != 0)
+    }
+
+    fn is_wrong(self) -> bool {
+        let How::Rename(flags) = self else {
+            return false;
+        };
+        let known = RENAME_NOREPLACE | RENAME_EXCHANGE | WHITEOUT;
+        flags & !known != 0
+            || flags & RENAME_EXCHANGE != 0 && flags & (RENAME_NOREPLACE | WHITEOUT) != 0
+    }
+}
+
+/// Can the call do nothing but fail? Then nothing need be narrowed for it.
+pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
+    let is_directory = held.inode.is(S_IFDIR);
+    let names_directory = to.place.given.ends_with(b"/");
+    let exchanges = how.has(RENAME_EXCHANGE);
+    let taken = match to.inode() {
+        Ok(_) if matches!(how, How::Link) || how.has(RENAME_NOREPLACE) => true,
+        Ok(_) if exchanges => false,
+        Ok(there) if there.is(S_IFDIR) && is_directory => !is_empty(to),
+        Ok(there) => there.is(S_IFDIR) != is_directory,
+        Err(_) => exchanges || names_directory && !is_directory,
+    };
+    if taken || how.is_wrong() {
+        return true;
+    }
+    let parent = match parent(to) {
+        Ok(parent) => parent,
+        // Nothing is known of it.
+        Err(EMFILE | ENFILE | ENOMEM) => return false,
+        Err(_) => return true,
+    };
+    let leaves = match how {
+        How::Link => false,
+        How::Rename(_) => self::parent(from).is_ok_and(|parent| !may_change(&parent)),
+    };
+    // By the number of the mount, never by that of the device: a rename between two
+    // mounts of one file system fails, one between two subvolumes of btrfs, or two
+    // layers of overlayfs, does not. What is a mount point itself cannot be renamed.
+    let crosses = match (held.mount(), sys::mount_of(parent.0)) {
+        (Some(here), Some(there)) => here != there,
+        _ => false,
+    };
+    leaves || crosses || !may_change(&parent)
+}
+
+/// Is there nothing in this directory?
+fn is_empty(call: &Call) -> bool {
+    let Ok(directory) = sys::open_directory(call.place.dirfd, call.path).map(Owned) else {
+        return true;
+    };
+    let mut entries = [0; 1024];
+    let read = sys::directory_entries(directory.0, &mut entries).unwrap_or(0);
+    let read = entries.get(..read).unwrap_or_default();
+    let mut names = sys::entry_names(read);
+    names.all(|name| matches!(name, b"." | b".."))
+}
+
+/// May names be given in this directory? Asked of the real user: of a program that
+/// runs as another one nothing is said.
+fn may_change(directory: &Owned) -> bool {
+    let ids = programs::ids();
+    let same = ids.user == ids.effective_user && ids.group == ids.effective_group;
+    !same || programs::may(directory.0, c".".as_ptr(), W_OK | X_OK)
+}
+
+/// The directory that the call's last name is looked up in.
+fn parent(call: &Call) -> sys::Result<Owned> {
+    let given = call.place.given;
+    let trimmed = given.iter().rposition(|&byte| byte != b'/');
+    let end = trimmed.map_or(0, |last| last + 1) - path::last(given).len();
+    let directory = given.get(..end).unwrap_or_default();
+    if directory.is_empty() {
+        return sys::hold((call.place.dirfd, c".".as_ptr()), true);
+    }
+    let mut scratch = Scratch::claim().ok_or(ENOMEM)?;
+    let room = &mut scratch.buffers().link;
+    let copy = room.get_mut(..=end).ok_or(libc::ENAMETOOLONG)?;
+    let (copy, terminator) = copy.split_at_mut(end);
+    copy.copy_from_slice(directory);
+    terminator.fill(0);
+    sys::hold((call.place.dirfd, room.as_ptr().cast()), true)
+}
+
+/// Can anybody whom the mask shuts out of an inode with these `wide` bits get to this
+/// name? Not if one of the directories on the way is closed to them.
+pub fn others_reach(call: &Call, wide: u32) -> bool {
+    let search = if wide & 0o070 != 0 { 0o011 } else { 0o001 };
+    let user = sys::effective_user();
+    let closes = |directory: *const c_char| match sys::stat_at(AT_FDCWD, directory, 0) {
+        Ok(inode) => inode.mode & search == 0 && (inode.user == 0 || inode.user == user),
+        Err(_) => false,
+    };
+    let Some(mut scratch) = Scratch::claim() else {
+        return true;
+    };
+    let buffers = scratch.buffers();
+    let base = call.place.base(&mut buffers.link);
+    let Some(real) = call.place.real_from(base, buffers) else {
+        return true;
+    };
+    let mut length: usize = real.length;
+    if buffers.real.first() != Some(&b'/') {
+        return true;
+    }
+    loop {
+        let path = buffers.real.get(..length).unwrap_or_default();
+        match path.iter().rposition(|&byte| byte == b'/') {
+            None | Some(0) => return true,
+            Some(slash) => length = slash,
+        }
+        if let Some(end) = buffers.real.get_mut(length) {
+            *end = 0;
+        }
+        if closes(buffers.real.as_ptr().cast()) {
+            return false;
+        }
+    }
+}
