@@ -26,16 +26,16 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
     };
     let before = call.inode();
     let wide = before.ok().filter(|inode| must_tighten(&sensitive, inode));
-    let held = wide.filter(|_| !sensitive.audit()).map(|_| Held::of(&call));
-    let narrowed = held.as_ref().map(|held| {
-        let held = held.as_ref().map_err(|&error| error)?;
+    // Not held while the real call runs, which opens descriptors of its own.
+    let narrowed = wide.filter(|_| !sensitive.audit()).map(|_| {
+        let held = Held::of(&call)?;
         held.narrow(sensitive.clamp(held.inode.permissions()))
     });
     let clamped = sensitive.clamp(mode);
     let done = real(if sensitive.audit() { mode } else { clamped });
-    if let (Some(Ok(held)), Some(Ok(narrowed)), false) = (&held, &narrowed, done) {
+    if let (Some(Ok(narrowed)), false) = (&narrowed, done) {
         // If that fails it stays narrow, which is the safe side.
-        let _ = held.restore(narrowed);
+        let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
     }
     if let Some(inode) = wide.filter(|_| done) {
         let wide = inode.permissions();
