@@ -1,29 +1,31 @@
 //! `umaskclamp run`: a program under the library, with everything checked first.
 
 mod child;
+mod opened;
+mod record;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::SystemTime;
 
 use clap::Args;
 use rustix::fs::Mode as FileMode;
+use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
-use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, reason, Failure};
 use crate::library::{Library, LD_PRELOAD};
-use crate::records::Records;
+use crate::records::{rows, Records};
 use crate::settings::{absolute, open_log, Environment, Selection};
-use crate::{report, show};
+use crate::{doubts, report, show};
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
@@ -32,7 +34,7 @@ const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
-    /// Change nothing; record what would be clamped
+    /// Change nothing; record what would be clamped, and report it (--report)
     #[arg(short, long)]
     audit: bool,
     /// With --audit: look at every path, whatever the patterns say
@@ -60,9 +62,13 @@ pub struct Run {
 
 pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     let mut environment = options.environment()?;
-    let settings = checked(&environment)?;
+    let mut settings = checked(&environment)?;
+    doubts::refuse(&options.selection, &settings)?;
     let library = Library::find(options.library.as_deref())?;
     let preload = library.appended(environment.get(LD_PRELOAD))?;
+    if settings.mode != Mode::Off && library.machine() == Machine::HERE {
+        library.loads(&preload, &environment)?;
+    }
     environment.set(LD_PRELOAD, preload);
 
     let program = options
@@ -70,14 +76,24 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
         .first()
         .map_or(OsStr::new(""), OsString::as_os_str);
     let entry = resolve(program, &environment, &library)?;
-    let report = Report::prepare(options, &mut environment, &settings)?;
+    if let Some(Obstacle::Target(_)) = entry.obstacle {
+        library.must_be_of(Machine::HERE)?;
+    }
+    doubts::tell(&settings, &environment);
+    tell_mode(options, &settings);
+    let mut report = Report::prepare(options, &mut environment, &mut settings)?;
     if let Some(obstacle) = &entry.obstacle {
         answer(obstacle, &entry, &library, &mut environment, &settings)?;
     }
+    opened::tighten(&settings);
 
     let mut command = Command::new(program);
     command.args(options.command.iter().skip(1));
     command.env_clear().envs(environment.iter());
+    // What was said of the program itself is not said again.
+    if let Some(report) = report.as_mut().filter(|report| !report.whole) {
+        report.skip()?;
+    }
     match report {
         None => Err(cannot_start(program, &command.exec())),
         Some(report) => {
@@ -163,6 +179,20 @@ fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
     Failure::new(status, format_args!("{program}: {}", reason(error)))
 }
 
+/// A mode of the environment's that keeps `run` from protecting anything.
+fn tell_mode(options: &Run, settings: &Settings) {
+    let what = match settings.mode {
+        Mode::Off => "nothing is protected or recorded",
+        Mode::Audit if !options.audit => "nothing is protected, what would be is recorded",
+        _ => return,
+    };
+    anstream::eprintln!(
+        "umaskclamp: {}={}: {what}",
+        name::MODE,
+        settings.mode.word()
+    );
+}
+
 /// The library cannot enter the program itself: what UMASKCLAMP_UNREACHABLE says
 /// is done here, as the library does it for children.
 fn answer(
@@ -197,16 +227,21 @@ fn answer(
     let program = show::bytes(entry.program().as_os_str().as_bytes());
     let audit = settings.mode == Mode::Audit;
     let refused = settings.unreachable == Unreachable::Refuse;
-    record(
-        settings,
-        entry,
-        obstacle,
-        match (refused, audit) {
-            (false, _) => Action::Unreachable,
-            (true, true) => Action::WouldRefuse,
-            (true, false) => Action::Refused,
-        },
-    );
+    let action = match (refused, audit) {
+        (false, _) => Action::Unreachable,
+        (true, true) => Action::WouldRefuse,
+        (true, false) => Action::Refused,
+    };
+    let file = entry
+        .chain
+        .first()
+        .map_or(OsStr::new(""), |file| file.as_os_str());
+    let record = record::Record {
+        program: path::last(file.as_bytes()),
+        reason: obstacle.reason(),
+        ..record::of("execve", file.as_bytes(), action)
+    };
+    record::leave(&record, settings);
     let what = obstacle.shown();
     if refused && !audit {
         return Err(Failure::new(
@@ -228,46 +263,11 @@ fn answer(
     Ok(())
 }
 
-/// Leaves the record that the library would have left of a child.
-fn record(settings: &Settings, entry: &Entry, obstacle: &Obstacle, action: Action) {
-    let LogTarget::File(log) = &settings.log_file else {
-        return;
-    };
-    if settings.level < Level::Warn {
-        return;
-    }
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let file = entry
-        .chain
-        .first()
-        .map_or(OsStr::new(""), |file| file.as_os_str());
-    let record = Record {
-        time: Time {
-            seconds: now.as_secs(),
-            micros: now.subsec_micros(),
-        },
-        pid: std::process::id(),
-        program: path::last(file.as_bytes()),
-        call: "execve",
-        path: file.as_bytes(),
-        requested: None,
-        applied: None,
-        rule: None,
-        action,
-        reason: obstacle.reason(),
-    };
-    let mut text = [0; 16384];
-    let length = record.json(&mut text);
-    // A log that fails costs the record, not the program.
-    if let Ok(mut log) = open_log(Path::new(OsStr::from_bytes(log))) {
-        let _ = log.write_all(text.get(..length).unwrap_or_default());
-    }
-}
-
-/// What `--report` needs: where the program's records begin.
+/// What a report needs: where the program's records begin.
 struct Report {
+    /// All records, or only those of programs that ran unprotected.
+    whole: bool,
+    mode: Mode,
     log: File,
     path: PathBuf,
     /// Keeps a log of our own until it is read.
@@ -278,13 +278,22 @@ impl Report {
     fn prepare(
         options: &Run,
         environment: &mut Environment,
-        settings: &Settings,
+        settings: &mut Settings,
     ) -> Result<Option<Report>, Failure> {
-        if !options.report {
+        let whole = options.report || options.audit;
+        // Who is to be warned does not read a log that nobody named.
+        let warned = settings.unreachable == Unreachable::Warn && settings.mode == Mode::Enforce;
+        let told = settings.log_file == LogTarget::Stderr && settings.level >= Level::Warn;
+        if !whole && (!warned || told) {
             return Ok(None);
         }
-        if settings.level < Level::Info {
-            environment.set(name::LOG, Level::Info.word());
+        if settings.log_file == LogTarget::Syslog && !options.report {
+            return Ok(None);
+        }
+        let level = if whole { Level::Info } else { Level::Warn };
+        if settings.level < level {
+            environment.set(name::LOG, level.word());
+            settings.level = level;
         }
         let (path, directory) = match &settings.log_file {
             LogTarget::File(path) => (PathBuf::from(OsString::from_vec(path.clone())), None),
@@ -304,36 +313,72 @@ impl Report {
                     })?;
                 let path = absolute(&directory.path().join("records"))?;
                 environment.set(name::LOG_FILE, path.clone());
+                // What `run` records itself is to be in the report as well.
+                settings.log_file = LogTarget::File(path.as_os_str().as_bytes().to_vec());
                 (path, Some(directory))
             }
         };
         open_log(&path)?;
-        let cannot = |error: std::io::Error| {
-            let shown = show::bytes(path.as_os_str().as_bytes());
-            Failure::new(
-                failure::NO_INPUT,
-                format_args!("{shown}: {}", reason(&error)),
-            )
-        };
-        let mut log = File::open(&path).map_err(cannot)?;
-        log.seek(SeekFrom::End(0)).map_err(cannot)?;
-        Ok(Some(Report {
+        let log = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let mut report = Report {
+            whole,
+            mode: settings.mode,
             log,
             path,
             _directory: directory,
-        }))
+        };
+        report.skip()?;
+        Ok(Some(report))
+    }
+
+    /// Leaves out what is there until now.
+    fn skip(&mut self) -> Result<(), Failure> {
+        let end = self.log.seek(SeekFrom::End(0));
+        end.map_err(|error| cannot_read(&self.path, &error))?;
+        Ok(())
     }
 
     /// To stderr: stdout is the program's.
     fn print(self) -> Result<(), Failure> {
         let mut records = Records::default();
         records.read_from(self.log, &self.path)?;
+        if !self.whole {
+            tell_unprotected(&records);
+            return Ok(());
+        }
         records.check()?;
+        if self.mode == Mode::Off {
+            // "Nothing was left unprotected" would be a lie.
+            return Ok(());
+        }
         let stderr = std::io::stderr();
         let columns = show::columns(&stderr);
         let mut out = anstream::AutoStream::auto(stderr).lock();
         // Where there is no stderr the program's status still counts.
         let _ = report::write(&mut out, &records, columns);
         Ok(())
+    }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = show::bytes(path.as_os_str().as_bytes());
+    Failure::new(
+        failure::NO_INPUT,
+        format_args!("{shown}: {}", reason(error)),
+    )
+}
+
+/// `UMASKCLAMP_UNREACHABLE=warn`: the warning. No count: a process records a program
+/// that it starts again only once.
+fn tell_unprotected(records: &Records) {
+    for (row, (_, programs)) in rows(&records.all) {
+        if row.action == Action::Unreachable.word() {
+            let path = show::bytes(&row.path);
+            let by = programs.join(", ");
+            anstream::eprintln!(
+                "umaskclamp: {path}: {}; ran unprotected, started by {by}",
+                row.reason
+            );
+        }
     }
 }
