@@ -624,6 +624,19 @@ fn a_library_that_ld_so_cannot_load_stops_before_the_program() {
         assert_eq!(output.status.code(), Some(69), "{name}: {said}");
         assert!(!top.join("started").exists(), "{name}");
     }
+    // What nobody can tell the machine of: a shell would run it, unprotected.
+    let script = top.join("script");
+    fs::write(&script, ": >started\n").unwrap();
+    chmod(&script, 0o755);
+    umaskclamp()
+        .args(["run", "--library"])
+        .arg(top.join("class.so"))
+        .args(["-p", "x"])
+        .arg(&script)
+        .current_dir(&top)
+        .assert()
+        .code(69);
+    assert!(!top.join("started").exists());
     // One that LD_PRELOAD names already, and that is not there.
     let output = run()
         .args(["-p", "x", "touch", "started"])

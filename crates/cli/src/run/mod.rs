@@ -1,13 +1,12 @@
 //! `umaskclamp run`: a program under the library, with everything checked first.
 
+mod afterwards;
 mod child;
 mod opened;
 mod record;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{Seek, SeekFrom};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,14 +17,15 @@ use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::variables as name;
-use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
+use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
+
+use afterwards::Report;
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, reason, Failure};
 use crate::library::{Library, LD_PRELOAD};
-use crate::records::{rows, Records};
 use crate::settings::{absolute, open_log, Environment, Selection};
-use crate::{doubts, report, show};
+use crate::{doubts, show};
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
@@ -76,7 +76,7 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
         .first()
         .map_or(OsStr::new(""), OsString::as_os_str);
     let entry = resolve(program, &environment, &library)?;
-    if let Some(Obstacle::Target(_)) = entry.obstacle {
+    if settings.mode != Mode::Off && !of_its_machine(&entry) {
         library.must_be_of(Machine::HERE)?;
     }
     doubts::tell(&settings, &environment);
@@ -167,6 +167,14 @@ fn resolve(
             format_args!("{shown}: cannot be executed"),
         )),
     }
+}
+
+/// Whether the program is known to be of the library's machine and class.
+fn of_its_machine(entry: &Entry) -> bool {
+    matches!(
+        entry.obstacle,
+        None | Some(Obstacle::Go | Obstacle::SetUser | Obstacle::SetGroup | Obstacle::Capabilities)
+    )
 }
 
 fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
@@ -261,124 +269,4 @@ fn answer(
         anstream::eprintln!("umaskclamp: {program}: {what}; runs unprotected");
     }
     Ok(())
-}
-
-/// What a report needs: where the program's records begin.
-struct Report {
-    /// All records, or only those of programs that ran unprotected.
-    whole: bool,
-    mode: Mode,
-    log: File,
-    path: PathBuf,
-    /// Keeps a log of our own until it is read.
-    _directory: Option<tempfile::TempDir>,
-}
-
-impl Report {
-    fn prepare(
-        options: &Run,
-        environment: &mut Environment,
-        settings: &mut Settings,
-    ) -> Result<Option<Report>, Failure> {
-        let whole = options.report || options.audit;
-        // Who is to be warned does not read a log that nobody named.
-        let warned = settings.unreachable == Unreachable::Warn && settings.mode == Mode::Enforce;
-        let told = settings.log_file == LogTarget::Stderr && settings.level >= Level::Warn;
-        if !whole && (!warned || told) {
-            return Ok(None);
-        }
-        if settings.log_file == LogTarget::Syslog && !options.report {
-            return Ok(None);
-        }
-        let level = if whole { Level::Info } else { Level::Warn };
-        if settings.level < level {
-            environment.set(name::LOG, level.word());
-            settings.level = level;
-        }
-        let (path, directory) = match &settings.log_file {
-            LogTarget::File(path) => (PathBuf::from(OsString::from_vec(path.clone())), None),
-            LogTarget::Syslog => {
-                return Err(Failure::new(
-                    failure::USAGE,
-                    "--report needs a log file; the system's log cannot be read back",
-                ))
-            }
-            LogTarget::Stderr => {
-                let directory = tempfile::Builder::new()
-                    .prefix("umaskclamp-")
-                    .tempdir()
-                    .map_err(|error| {
-                        let why = reason(&error);
-                        Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
-                    })?;
-                let path = absolute(&directory.path().join("records"))?;
-                environment.set(name::LOG_FILE, path.clone());
-                // What `run` records itself is to be in the report as well.
-                settings.log_file = LogTarget::File(path.as_os_str().as_bytes().to_vec());
-                (path, Some(directory))
-            }
-        };
-        open_log(&path)?;
-        let log = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
-        let mut report = Report {
-            whole,
-            mode: settings.mode,
-            log,
-            path,
-            _directory: directory,
-        };
-        report.skip()?;
-        Ok(Some(report))
-    }
-
-    /// Leaves out what is there until now.
-    fn skip(&mut self) -> Result<(), Failure> {
-        let end = self.log.seek(SeekFrom::End(0));
-        end.map_err(|error| cannot_read(&self.path, &error))?;
-        Ok(())
-    }
-
-    /// To stderr: stdout is the program's.
-    fn print(self) -> Result<(), Failure> {
-        let mut records = Records::default();
-        records.read_from(self.log, &self.path)?;
-        if !self.whole {
-            tell_unprotected(&records);
-            return Ok(());
-        }
-        records.check()?;
-        if self.mode == Mode::Off {
-            // "Nothing was left unprotected" would be a lie.
-            return Ok(());
-        }
-        let stderr = std::io::stderr();
-        let columns = show::columns(&stderr);
-        let mut out = anstream::AutoStream::auto(stderr).lock();
-        // Where there is no stderr the program's status still counts.
-        let _ = report::write(&mut out, &records, columns);
-        Ok(())
-    }
-}
-
-fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
-    let shown = show::bytes(path.as_os_str().as_bytes());
-    Failure::new(
-        failure::NO_INPUT,
-        format_args!("{shown}: {}", reason(error)),
-    )
-}
-
-/// `UMASKCLAMP_UNREACHABLE=warn`: the warning. No count: a process records a program
-/// that it starts again only once.
-fn tell_unprotected(records: &Records) {
-    for (row, (_, programs)) in rows(&records.all) {
-        if row.action == Action::Unreachable.word() {
-            let path = show::bytes(&row.path);
-            let by = programs.join(", ");
-            anstream::eprintln!(
-                "umaskclamp: {path}: {}; ran unprotected, started by {by}",
-                row.reason
-            );
-        }
-    }
 }
