@@ -21,6 +21,11 @@ pub(super) const STEM: u64 = 5;
 /// every name with one would ask for each of them.
 pub(super) const RANDOM: &[u8] = b"??????";
 
+/// The bit of the last byte; none of an empty text.
+pub(super) fn last_bit(text: &[u8]) -> u64 {
+    text.last().map_or(0, |&last| 1u64 << (last & 63))
+}
+
 /// `name` without such an end; empty if it is too short to have one.
 pub(super) fn stem(name: &[u8]) -> &[u8] {
     let end = name.len().saturating_sub(RANDOM.len());

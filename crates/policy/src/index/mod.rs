@@ -16,8 +16,8 @@ mod ends;
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
 use ends::{
-    add, add_all, first_two, has, hash, head_bit, last_two, length_bit, lengths, stem, Pairs, END,
-    HEAD, LONGEST, NAME, RANDOM, START, STEM,
+    add, add_all, first_two, has, hash, head_bit, last_bit, last_two, length_bit, lengths, stem,
+    Pairs, END, HEAD, LONGEST, NAME, RANDOM, START, STEM,
 };
 use std::borrow::Cow;
 
@@ -42,6 +42,8 @@ pub(crate) struct Link {
 pub(crate) struct Index {
     pub starts: Pairs,
     pub ends: Pairs,
+    /// Bit `b % 64`: a name with a random end has the byte `b` before it.
+    pub stems: u64,
     /// Bit `n - 1`: there is a piece of `n` bytes.
     pub start_lengths: u64,
     pub end_lengths: u64,
@@ -60,6 +62,7 @@ impl Default for Index {
         Index {
             starts: [0; 64],
             ends: [0; 64],
+            stems: 0,
             start_lengths: 0,
             end_lengths: 0,
             head_lengths: 0,
@@ -105,6 +108,7 @@ impl Index {
         match *piece {
             Piece::Head(path) => {
                 self.head_lengths |= head_bit(path.len());
+                add(&mut self.ends, last_two(path));
                 hash(HEAD, path)
             }
             Piece::Name(name) => {
@@ -118,9 +122,12 @@ impl Index {
             }
             Piece::End(text) | Piece::Stem(text) => {
                 self.end_lengths |= length_bit(text.len());
+                if matches!(piece, Piece::Stem(_)) {
+                    self.stems |= last_bit(text);
+                    return hash(STEM, text);
+                }
                 add_all(&mut self.ends, text, last_two);
-                let stem = matches!(piece, Piece::Stem(_));
-                hash(if stem { STEM } else { END }, text)
+                hash(END, text)
             }
         }
     }
@@ -143,7 +150,10 @@ impl Index {
         for (name, rest) in steps(path) {
             let end = path.len().saturating_sub(rest.len());
             search.name(name, rest.is_empty());
-            if absolute && self.head_lengths & head_bit(end) != 0 {
+            if absolute
+                && self.head_lengths & head_bit(end) != 0
+                && has(&self.ends, last_two(path.get(..end).unwrap_or_default()))
+            {
                 search.propose(hash(HEAD, path.get(..end).unwrap_or_default()), &[], false);
             }
         }
@@ -236,14 +246,21 @@ impl<'a, M: Fn(&Alternative, &[u8], bool) -> bool> Search<'a, M> {
                 self.propose(hash(START, start), name, last);
             }
         }
-        for (role, text) in [(END, name), (STEM, stem(name))] {
-            if has(&index.ends, last_two(text)) {
-                for length in lengths(index.end_lengths, text.len()) {
-                    let from = text.len().saturating_sub(length);
-                    let end = text.get(from..).unwrap_or_default();
-                    self.propose(hash(role, end), name, last);
-                }
-            }
+        if has(&index.ends, last_two(name)) {
+            self.ends(END, name, name, last);
+        }
+        let stem = stem(name);
+        if index.stems & last_bit(stem) != 0 {
+            self.ends(STEM, stem, name, last);
+        }
+    }
+
+    /// Asks for what `text`, of `name`, ends with.
+    fn ends(&mut self, role: u64, text: &[u8], name: &[u8], last: bool) {
+        for length in lengths(self.index.end_lengths, text.len()) {
+            let from = text.len().saturating_sub(length);
+            let end = text.get(from..).unwrap_or_default();
+            self.propose(hash(role, end), name, last);
         }
     }
 
