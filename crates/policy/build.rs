@@ -45,6 +45,7 @@ fn main() {
          const ONLY_NAMES: bool = {:?};\n\
          const STARTS: [u64; 64] = {:?};\n\
          const ENDS: [u64; 64] = {:?};\n\
+         const STEMS: u64 = {:?};\n\
          const LENGTHS: [u64; 3] = {:?};\n\
          const BUCKETS: &[u32] = &{:?};\n\
          const LINKS: &[Link] = &{:?};\n\
@@ -60,6 +61,7 @@ fn main() {
         rules.only_names,
         index.starts,
         index.ends,
+        index.stems,
         [index.start_lengths, index.end_lengths, index.head_lengths],
         index.buckets,
         index.links,

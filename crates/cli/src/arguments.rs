@@ -76,8 +76,16 @@ Examples:
   umaskclamp run -p /srv/dumps -m 027 -- mysqldump -r /srv/dumps/all.sql --all-databases
   umaskclamp run --audit --all --log /root/audit.log -- /etc/cron.daily/backup
 
-Exit status: the program's own; 128 and the signal that ended it; 126 or 127 if it
-cannot be started; 64 wrong usage, 69 no library, 77 refused, 78 wrong settings.
+Redirections:
+  COMMAND > FILE is opened by the calling shell, before umaskclamp runs. Such a
+  file at a sensitive place is narrowed before the program starts, if it is
+  yours; who opened it until then keeps reading. Better the program opens it:
+  umaskclamp run -p /srv/d -- sh -c 'pg_dump shop > /srv/d/shop.sql'
+
+Exit status: the program's own; 128 and the signal that ended it; 126 or 127 if
+it cannot be started; 64 wrong usage, or patterns that protect nothing; 69 no
+library, or one that ld.so cannot load: the program is not started; 77 refused,
+78 wrong settings.
 ";
 
 const REPORT_EXAMPLES: &str = "\

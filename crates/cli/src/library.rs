@@ -5,13 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
+use umaskclamp_policy::settings::{variables as name, Mode, VARIABLES};
 
-use crate::elf::Elf;
+use crate::elf::{self, Elf};
+use crate::entry::Entry;
 use crate::failure::{self, Failure};
-use crate::settings::absolute;
+use crate::settings::{absolute, Environment};
 use crate::show;
 
 /// The library's file name.
@@ -91,6 +94,63 @@ impl Library {
 
     pub fn machine(&self) -> Machine {
         self.elf.machine
+    }
+
+    /// Refuses a library for which no program of this machine is.
+    pub fn must_be_of(&self, machine: Machine) -> Result<(), Failure> {
+        if self.machine() == machine {
+            return Ok(());
+        }
+        Err(Failure::new(
+            failure::UNAVAILABLE,
+            format_args!(
+                "{}: for another machine or class ({})",
+                show::bytes(self.path.as_os_str().as_bytes()),
+                elf::shown(self.machine())
+            ),
+        ))
+    }
+
+    /// Makes sure that ld.so loads it by its entry in `preload`: where it cannot, it
+    /// says so on stderr and starts the program without. Tried with this command, so
+    /// that nothing of the job has begun; where a preload cannot enter this command,
+    /// nothing is found out.
+    pub fn loads(&self, preload: &OsStr, environment: &Environment) -> Result<(), Failure> {
+        let Ok(own) = env::current_exe() else {
+            return Ok(());
+        };
+        if Entry::of(&own, Some(self.machine())).obstacle.is_some() {
+            return Ok(());
+        }
+        let mut said = String::new();
+        for entry in entries(preload.as_bytes()) {
+            if !self.is(entry) {
+                continue;
+            }
+            let mut command = Command::new(&own);
+            command.env_clear().envs(environment.iter());
+            for variable in VARIABLES {
+                command.env_remove(variable.name);
+            }
+            let output = command
+                .arg("--version")
+                .env(LD_PRELOAD, OsStr::from_bytes(entry))
+                .env(name::MODE, Mode::Off.word())
+                .stdin(Stdio::null())
+                .output();
+            match output {
+                Ok(output) if output.status.success() && output.stderr.is_empty() => return Ok(()),
+                Ok(output) => said.push_str(&String::from_utf8_lossy(&output.stderr)),
+                Err(error) => said.push_str(&failure::reason(&error)),
+            }
+        }
+        Err(Failure::new(
+            failure::UNAVAILABLE,
+            format_args!(
+                "ld.so cannot load the library: {}",
+                show::bytes(said.trim().as_bytes())
+            ),
+        ))
     }
 
     /// The entry for `LD_PRELOAD`: the bare name from a trusted directory, so

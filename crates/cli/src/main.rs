@@ -7,6 +7,7 @@
 
 mod arguments;
 mod doctor;
+mod doubts;
 mod elf;
 mod entry;
 mod explain;

@@ -15,6 +15,7 @@ use umaskclamp_policy::rules::{Origin, Rule};
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::{builtin, settings::Mode};
 
+use crate::doubts;
 use crate::failure::Failure;
 use crate::settings::{read_file, Environment, Selection};
 use crate::show::{self, painted};
@@ -44,6 +45,8 @@ pub fn patterns(options: &Patterns) -> Result<ExitCode, Failure> {
     let mut environment = Environment::ours();
     environment.select(&options.selection)?;
     let settings = environment.settings()?;
+    doubts::refuse(&options.selection, &settings)?;
+    doubts::tell(&settings, &environment);
     if options.list {
         // As it is, for another program; the painted stream would take out what
         // looks like a colour.

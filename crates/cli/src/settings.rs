@@ -88,6 +88,14 @@ impl Environment {
 
     /// Lays the command line's choice over it.
     pub fn select(&mut self, selection: &Selection) -> Result<(), Failure> {
+        if selection.patterns.iter().any(|pattern| pattern.is_empty()) {
+            // An unset variable of a script: it would choose the built-in list.
+            return Err(Failure::new(
+                failure::USAGE,
+                "-p is empty (a variable that is not set?); leave it out for the built-in \
+                 list, or name what is sensitive",
+            ));
+        }
         let chosen =
             selection.builtin || selection.file.is_some() || !selection.patterns.is_empty();
         if chosen {

@@ -275,3 +275,40 @@ fn doctor_knows_go_programs() {
         text(&output.stdout)
     );
 }
+
+#[test]
+fn patterns_and_doctor_tell_what_hardly_means_what_it_says() {
+    let (_keep, top) = directory();
+    fs::write(top.join("list"), "/srv/t # why\n*.{sql,iso}\n").unwrap();
+    let patterns = umaskclamp()
+        .args(["patterns", "-f", "list"])
+        .current_dir(&top)
+        .output()
+        .unwrap();
+    assert!(patterns.status.success());
+    let told = text(&patterns.stderr);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.contains("line 1 \"/srv/t # why\": '#' is part"),
+        "{told}"
+    );
+    let doctor = umaskclamp()
+        .args(["doctor", "-f", "list", "--library"])
+        .arg(library())
+        .current_dir(&top)
+        .output()
+        .unwrap();
+    assert!(doctor.status.success(), "{}", text(&doctor.stdout));
+    let told = text(&doctor.stdout);
+    assert!(told.contains("patterns  note line 1"), "{told}");
+    for command in ["patterns", "doctor", "scan"] {
+        for list in ["!/srv/pub", ""] {
+            let mut refused = umaskclamp();
+            refused.args([command, "-p", list]).current_dir(&top);
+            if command == "scan" {
+                refused.arg(".");
+            }
+            refused.assert().code(64);
+        }
+    }
+}

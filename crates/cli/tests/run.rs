@@ -362,3 +362,318 @@ fn a_musl_program_runs_without_the_library_under_a_narrow_umask() {
         .assert()
         .success();
 }
+
+/// `run ARGUMENTS` by a shell that opens the files first.
+fn shell(top: &std::path::Path, script: &str) -> std::process::Output {
+    let run = format!(
+        "run() {{ {} run --library {} \"$@\"; }}; umask 022; {script}",
+        assert_cmd::cargo::cargo_bin("umaskclamp").display(),
+        library().display()
+    );
+    command("sh")
+        .args(["-c", &run])
+        .current_dir(top)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_file_that_the_shell_opened_is_narrowed_and_reported() {
+    let (_keep, top) = directory();
+    for (name, redirection) in [
+        ("out", "> d/out"),
+        ("more", ">> d/more"),
+        ("error", "2> d/error >&2"),
+        ("both", "1<> d/both"),
+        ("third", "3> d/third"),
+    ] {
+        fs::create_dir_all(top.join("d")).unwrap();
+        let log = top.join("log").display().to_string();
+        let script = format!("run -p d/ -l {log} -- echo s {redirection}");
+        let output = shell(&top, &script);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(mode(&top.join("d").join(name)), 0o600, "{name}");
+        let records = fs::read_to_string(&log).unwrap();
+        assert_eq!(records.lines().count(), 1, "{records}");
+        for part in [
+            "\"action\":\"tightened\"",
+            "\"requested\":\"0644\"",
+            &format!("/d/{name}\""),
+        ] {
+            assert!(records.contains(part), "{part} is not in {records}");
+        }
+        fs::remove_file(log).unwrap();
+    }
+    let output = shell(&top, "run -p d/ --report -- echo s > d/reported");
+    assert_eq!(mode(&top.join("d/reported")), 0o600);
+    let report = text(&output.stderr);
+    assert!(report.contains("1 tightened (1 path)"), "{report}");
+    assert!(report.contains("/d/reported"), "{report}");
+}
+
+#[test]
+fn what_else_the_shell_opened_is_left() {
+    let (_keep, top) = directory();
+    fs::create_dir(top.join("d")).unwrap();
+    fs::write(top.join("d/read"), "x").unwrap();
+    chmod(&top.join("d/read"), 0o644);
+    for (script, name, expected) in [
+        ("run -p d/ -- cat < d/read", "d/read", 0o644),
+        ("run -p d/ -- echo > plain", "plain", 0o644),
+        ("run -m 027 -p d/ -- echo > d/group", "d/group", 0o640),
+        (
+            "UMASKCLAMP_EXISTING=leave run -p d/ -- echo > d/left",
+            "d/left",
+            0o644,
+        ),
+        (
+            "UMASKCLAMP_MODE=off run -p d/ -- echo > d/off",
+            "d/off",
+            0o644,
+        ),
+    ] {
+        let output = shell(&top, script);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(mode(&top.join(name)), expected, "{script}");
+    }
+    let output = shell(&top, "run -p d/ --audit -- echo > d/audited");
+    assert_eq!(mode(&top.join("d/audited")), 0o644);
+    let report = text(&output.stderr);
+    assert!(report.contains("would-tighten"), "{report}");
+}
+
+#[test]
+fn a_list_that_protects_nothing_is_refused() {
+    let (_keep, top) = directory();
+    fs::write(top.join("list"), "*.iso\n").unwrap();
+    for (arguments, advice) in [
+        (&["-p", "!/srv/pub"][..], "--builtin -p '!/srv/pub'"),
+        (&["-p", "!a:!b", "-p", "!c"], "--builtin"),
+        (&["-p", ""], "-p is empty"),
+        (&["-p", "*.iso", "-p", ""], "-p is empty"),
+        (&["-f", ""], "--file"),
+    ] {
+        let output = run()
+            .args(arguments)
+            .args(["touch", "started"])
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {said}");
+        assert!(said.contains(advice), "{advice} is not in {said}");
+        assert!(!top.join("started").exists());
+    }
+    for arguments in [
+        &["-b", "-p", "!/srv/pub"][..],
+        &["-f", "list", "-p", "!/srv/pub"],
+        &["-p", "!/srv/pub", "-p", "/srv"],
+    ] {
+        let output = run()
+            .args(arguments)
+            .arg("true")
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "");
+    }
+}
+
+#[test]
+fn doubtful_patterns_are_told_and_the_program_runs() {
+    let (_keep, top) = directory();
+    fs::write(top.join("list"), "/srv/t # why\na:b\n/srv/a /srv/b\n").unwrap();
+    fs::write(top.join("a *.b"), "").unwrap();
+    let warned = |arguments: &[&str]| {
+        let output = run()
+            .args(arguments)
+            .arg("true")
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        text(&output.stderr)
+    };
+    let said = warned(&["-f", "list"]);
+    for line in ["line 1", "line 2", "line 3"] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+    for pattern in ["*.sql,*.iso", "*.sql *.iso", "$HOME/x", "'*.sql'"] {
+        assert!(warned(&["-p", pattern]).contains("pattern 1"), "{pattern}");
+    }
+    for pattern in ["a *.b", "*.{sql,iso}", "*,v", "a\\ *.b"] {
+        assert_eq!(warned(&["-p", pattern]), "", "{pattern}");
+    }
+    fs::write(top.join("empty"), "# nothing\n").unwrap();
+    assert!(warned(&["-f", "empty"]).contains("the built-in list applies"));
+    // The library itself never writes into a program's stderr for these.
+    let output = command("true")
+        .env("LD_PRELOAD", library())
+        .env("UMASKCLAMP_PATTERNS", "*.sql,*.iso")
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn an_audit_reports_and_another_mode_is_told() {
+    let (_keep, top) = directory();
+    let start = |mode: &str, arguments: &[&str]| {
+        let output = run()
+            .args(arguments)
+            .args(["-p", "secret", "sh", "-c", "umask 0; : >secret"])
+            .env("UMASKCLAMP_MODE", mode)
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        text(&output.stderr)
+    };
+    let said = start("enforce", &["--audit"]);
+    assert!(said.contains("would-clamp"), "{said}");
+    let said = start("off", &[]);
+    assert!(
+        said.contains("UMASKCLAMP_MODE=off: nothing is protected"),
+        "{said}"
+    );
+    let said = start("off", &["--report"]);
+    assert!(!said.contains("left unprotected"), "{said}");
+    let said = start("audit", &[]);
+    assert!(
+        said.contains("UMASKCLAMP_MODE=audit: nothing is protected"),
+        "{said}"
+    );
+    assert_eq!(start("enforce", &[]), "");
+}
+
+#[test]
+fn who_is_to_be_warned_of_programs_that_cannot_be_entered_is() {
+    let (_keep, top) = directory();
+    fs::write(top.join("s.c"), "int main(void) { return 0; }\n").unwrap();
+    let built = command("cc")
+        .args(["-static", "-o", "s", "s.c"])
+        .current_dir(&top)
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "no static libc");
+    let start = |unreachable: &str, arguments: &[&str]| {
+        let output = run()
+            .args(["-p", "x"])
+            .args(arguments)
+            .env("UMASKCLAMP_UNREACHABLE", unreachable)
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        text(&output.stderr)
+    };
+    let said = start("warn", &["sh", "-c", "./s; ./s; :"]);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("/s: static program; ran unprotected"),
+        "{said}"
+    );
+    // Started directly, it is said once.
+    assert_eq!(start("warn", &["./s"]).lines().count(), 1);
+    assert_eq!(start("umask", &["sh", "-c", "./s; :"]), "");
+    // One truth: it is in the report as well.
+    let said = start("umask", &["--report", "./s"]);
+    assert!(said.contains("1 unreachable (1 path)"), "{said}");
+    assert!(!said.contains("Nothing was"), "{said}");
+}
+
+#[test]
+fn a_library_that_ld_so_cannot_load_stops_before_the_program() {
+    let (_keep, top) = directory();
+    let shim = fs::read(library()).unwrap();
+    // ELF class, or its headers alone, or a needed library that is not there.
+    let mut class = shim.clone();
+    class[4] = 3 - class[4];
+    let mut machine = shim.clone();
+    machine[18] ^= 0x55;
+    let mut needed = shim.clone();
+    let name = b"libc.so.6\0";
+    let at = needed.windows(name.len()).position(|part| part == name);
+    needed[at.unwrap()..][..4].copy_from_slice(b"none");
+    for (name, bytes) in [
+        ("class.so", &class[..]),
+        ("machine.so", &machine),
+        ("needed.so", &needed),
+        ("short.so", &shim[..shim.len() / 8]),
+        ("empty.so", b""),
+    ] {
+        fs::write(top.join(name), bytes).unwrap();
+    }
+    fs::create_dir(top.join("directory.so")).unwrap();
+    for name in [
+        "class.so",
+        "machine.so",
+        "needed.so",
+        "short.so",
+        "empty.so",
+        "directory.so",
+        "missing.so",
+    ] {
+        let output = umaskclamp()
+            .args(["run", "--library"])
+            .arg(top.join(name))
+            .args(["-p", "x", "touch", "started"])
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{name}: {said}");
+        assert!(!top.join("started").exists(), "{name}");
+    }
+    // What nobody can tell the machine of: a shell would run it, unprotected.
+    let script = top.join("script");
+    fs::write(&script, ": >started\n").unwrap();
+    chmod(&script, 0o755);
+    umaskclamp()
+        .args(["run", "--library"])
+        .arg(top.join("class.so"))
+        .args(["-p", "x"])
+        .arg(&script)
+        .current_dir(&top)
+        .assert()
+        .code(69);
+    assert!(!top.join("started").exists());
+    // One that LD_PRELOAD names already, and that is not there.
+    let output = run()
+        .args(["-p", "x", "touch", "started"])
+        .env("LD_PRELOAD", "/no/such/libumaskclamp.so")
+        .current_dir(&top)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(69), "{}", text(&output.stderr));
+    assert!(!top.join("started").exists());
+}
+
+#[test]
+fn a_library_that_may_not_be_read_stops_before_the_program() {
+    let Some(user) = umaskclamp_testkit::Who::am_root().then_some(65534) else {
+        return;
+    };
+    let (_keep, top) = directory();
+    chmod(&top, 0o755);
+    // The command itself has to be within the user's reach.
+    let own = top.join("umaskclamp");
+    fs::copy(assert_cmd::cargo::cargo_bin("umaskclamp"), &own).unwrap();
+    let copy = top.join("libumaskclamp.so");
+    fs::copy(library(), &copy).unwrap();
+    use std::os::unix::process::CommandExt;
+    for (mode, status) in [(0o755, 0), (0o700, 69)] {
+        chmod(&copy, mode);
+        let output = command(&own)
+            .args(["run", "-p", "x", "true"])
+            .current_dir(&top)
+            .uid(user)
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}

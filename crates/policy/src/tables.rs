@@ -20,6 +20,7 @@ pub(crate) fn built_in() -> Option<Rules> {
         index: Box::new(Index {
             starts: STARTS,
             ends: ENDS,
+            stems: STEMS,
             start_lengths,
             end_lengths,
             head_lengths,

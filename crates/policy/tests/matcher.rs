@@ -19,6 +19,7 @@ fn component() -> impl Strategy<Value = Vec<u8>> {
             "*b*a", "*?a", "?*", "[ab]", "[!a]", "[^b]*", "[]a]", "[a-b]c", "[-a]", "[a\\]]",
             "{a,b}", "{a,b*,*c}", "a{,b}", "{a,b{a,c}}", "\\a", "\\*", "\\?b", "*\\*", "\\!a",
             "!a", "a,b", "a}", "[{]", "\\n", "\\b*", "[\\n]", "[\\t-\\v]", "~", "a~", ".a", "..a",
+            "??????", "*a??????", "b*a??????", "a???????", "*\\??????", "{a,*b}??????",
         ])
         .prop_map(|text| text.as_bytes().to_vec()),
         1 => prop::collection::vec(
@@ -59,7 +60,10 @@ fn accepted() -> impl Strategy<Value = Vec<u8>> {
 fn path() -> impl Strategy<Value = Vec<u8>> {
     let name = prop_oneof![
         3 => prop::sample::select(vec!["a", "b", "ab"]).prop_map(|name| name.as_bytes().to_vec()),
-        3 => prop::sample::select(vec!["a", "b", "ab", "abc", "ba", "c", "h", "a*", "!a", "n", "~"])
+        3 => prop::sample::select(vec![
+            "a", "b", "ab", "abc", "ba", "c", "h", "a*", "!a", "n", "~", "abbbbbb", "bcaabcabc",
+            "a?bbbbb", "bbbbbb",
+        ])
             .prop_map(|name| name.as_bytes().to_vec()),
         1 => prop::collection::vec(
             prop::sample::select(b"abcn*?[]!^-{},\\~\n\t\x08\xff".to_vec()), 1..6),

@@ -14,6 +14,7 @@ use clap::Args;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
 use umaskclamp_policy::surface::{Treatment, SYMBOLS};
 
+use crate::doubts;
 use crate::elf::{self, Elf};
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, Failure};
@@ -78,6 +79,7 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
     let mut environment = Environment::ours();
     environment.select(&options.selection)?;
     let settings = environment.settings()?;
+    doubts::refuse(&options.selection, &settings)?;
     let library = Library::find(options.library.as_deref())?;
     let mut out = show::out();
     let mut findings = Findings {
@@ -94,6 +96,9 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
         ),
     )?;
     of_settings(&mut findings, &settings)?;
+    for doubt in doubts::of(&settings, &environment) {
+        findings.tell("patterns", Grade::Note, doubt)?;
+    }
     of_environment(&mut findings, &environment)?;
     of_probe(&mut findings, &library, &environment)?;
     of_libc(&mut findings, &library, options.verbose)?;

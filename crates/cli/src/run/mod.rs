@@ -1,29 +1,31 @@
 //! `umaskclamp run`: a program under the library, with everything checked first.
 
+mod afterwards;
 mod child;
+mod opened;
+mod record;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::SystemTime;
 
 use clap::Args;
 use rustix::fs::Mode as FileMode;
+use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
-use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::variables as name;
-use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
+use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
+
+use afterwards::Report;
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, reason, Failure};
 use crate::library::{Library, LD_PRELOAD};
-use crate::records::Records;
 use crate::settings::{absolute, open_log, Environment, Selection};
-use crate::{report, show};
+use crate::{doubts, show};
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
@@ -32,7 +34,7 @@ const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
-    /// Change nothing; record what would be clamped
+    /// Change nothing; record what would be clamped, and report it (--report)
     #[arg(short, long)]
     audit: bool,
     /// With --audit: look at every path, whatever the patterns say
@@ -60,9 +62,13 @@ pub struct Run {
 
 pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     let mut environment = options.environment()?;
-    let settings = checked(&environment)?;
+    let mut settings = checked(&environment)?;
+    doubts::refuse(&options.selection, &settings)?;
     let library = Library::find(options.library.as_deref())?;
     let preload = library.appended(environment.get(LD_PRELOAD))?;
+    if settings.mode != Mode::Off && library.machine() == Machine::HERE {
+        library.loads(&preload, &environment)?;
+    }
     environment.set(LD_PRELOAD, preload);
 
     let program = options
@@ -70,14 +76,24 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
         .first()
         .map_or(OsStr::new(""), OsString::as_os_str);
     let entry = resolve(program, &environment, &library)?;
-    let report = Report::prepare(options, &mut environment, &settings)?;
+    if settings.mode != Mode::Off && !of_its_machine(&entry) {
+        library.must_be_of(Machine::HERE)?;
+    }
+    doubts::tell(&settings, &environment);
+    tell_mode(options, &settings);
+    let mut report = Report::prepare(options, &mut environment, &mut settings)?;
     if let Some(obstacle) = &entry.obstacle {
         answer(obstacle, &entry, &library, &mut environment, &settings)?;
     }
+    opened::tighten(&settings);
 
     let mut command = Command::new(program);
     command.args(options.command.iter().skip(1));
     command.env_clear().envs(environment.iter());
+    // What was said of the program itself is not said again.
+    if let Some(report) = report.as_mut().filter(|report| !report.whole) {
+        report.skip()?;
+    }
     match report {
         None => Err(cannot_start(program, &command.exec())),
         Some(report) => {
@@ -153,6 +169,14 @@ fn resolve(
     }
 }
 
+/// Whether the program is known to be of the library's machine and class.
+fn of_its_machine(entry: &Entry) -> bool {
+    matches!(
+        entry.obstacle,
+        None | Some(Obstacle::Go | Obstacle::SetUser | Obstacle::SetGroup | Obstacle::Capabilities)
+    )
+}
+
 fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
     let status = if error.kind() == std::io::ErrorKind::NotFound {
         failure::NOT_FOUND
@@ -161,6 +185,20 @@ fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
     };
     let program = show::bytes(program.as_bytes());
     Failure::new(status, format_args!("{program}: {}", reason(error)))
+}
+
+/// A mode of the environment's that keeps `run` from protecting anything.
+fn tell_mode(options: &Run, settings: &Settings) {
+    let what = match settings.mode {
+        Mode::Off => "nothing is protected or recorded",
+        Mode::Audit if !options.audit => "nothing is protected, what would be is recorded",
+        _ => return,
+    };
+    anstream::eprintln!(
+        "umaskclamp: {}={}: {what}",
+        name::MODE,
+        settings.mode.word()
+    );
 }
 
 /// The library cannot enter the program itself: what UMASKCLAMP_UNREACHABLE says
@@ -197,16 +235,21 @@ fn answer(
     let program = show::bytes(entry.program().as_os_str().as_bytes());
     let audit = settings.mode == Mode::Audit;
     let refused = settings.unreachable == Unreachable::Refuse;
-    record(
-        settings,
-        entry,
-        obstacle,
-        match (refused, audit) {
-            (false, _) => Action::Unreachable,
-            (true, true) => Action::WouldRefuse,
-            (true, false) => Action::Refused,
-        },
-    );
+    let action = match (refused, audit) {
+        (false, _) => Action::Unreachable,
+        (true, true) => Action::WouldRefuse,
+        (true, false) => Action::Refused,
+    };
+    let file = entry
+        .chain
+        .first()
+        .map_or(OsStr::new(""), |file| file.as_os_str());
+    let record = record::Record {
+        program: path::last(file.as_bytes()),
+        reason: obstacle.reason(),
+        ..record::of("execve", file.as_bytes(), action)
+    };
+    record::leave(&record, settings);
     let what = obstacle.shown();
     if refused && !audit {
         return Err(Failure::new(
@@ -226,114 +269,4 @@ fn answer(
         anstream::eprintln!("umaskclamp: {program}: {what}; runs unprotected");
     }
     Ok(())
-}
-
-/// Leaves the record that the library would have left of a child.
-fn record(settings: &Settings, entry: &Entry, obstacle: &Obstacle, action: Action) {
-    let LogTarget::File(log) = &settings.log_file else {
-        return;
-    };
-    if settings.level < Level::Warn {
-        return;
-    }
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let file = entry
-        .chain
-        .first()
-        .map_or(OsStr::new(""), |file| file.as_os_str());
-    let record = Record {
-        time: Time {
-            seconds: now.as_secs(),
-            micros: now.subsec_micros(),
-        },
-        pid: std::process::id(),
-        program: path::last(file.as_bytes()),
-        call: "execve",
-        path: file.as_bytes(),
-        requested: None,
-        applied: None,
-        rule: None,
-        action,
-        reason: obstacle.reason(),
-    };
-    let mut text = [0; 16384];
-    let length = record.json(&mut text);
-    // A log that fails costs the record, not the program.
-    if let Ok(mut log) = open_log(Path::new(OsStr::from_bytes(log))) {
-        let _ = log.write_all(text.get(..length).unwrap_or_default());
-    }
-}
-
-/// What `--report` needs: where the program's records begin.
-struct Report {
-    log: File,
-    path: PathBuf,
-    /// Keeps a log of our own until it is read.
-    _directory: Option<tempfile::TempDir>,
-}
-
-impl Report {
-    fn prepare(
-        options: &Run,
-        environment: &mut Environment,
-        settings: &Settings,
-    ) -> Result<Option<Report>, Failure> {
-        if !options.report {
-            return Ok(None);
-        }
-        if settings.level < Level::Info {
-            environment.set(name::LOG, Level::Info.word());
-        }
-        let (path, directory) = match &settings.log_file {
-            LogTarget::File(path) => (PathBuf::from(OsString::from_vec(path.clone())), None),
-            LogTarget::Syslog => {
-                return Err(Failure::new(
-                    failure::USAGE,
-                    "--report needs a log file; the system's log cannot be read back",
-                ))
-            }
-            LogTarget::Stderr => {
-                let directory = tempfile::Builder::new()
-                    .prefix("umaskclamp-")
-                    .tempdir()
-                    .map_err(|error| {
-                        let why = reason(&error);
-                        Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
-                    })?;
-                let path = absolute(&directory.path().join("records"))?;
-                environment.set(name::LOG_FILE, path.clone());
-                (path, Some(directory))
-            }
-        };
-        open_log(&path)?;
-        let cannot = |error: std::io::Error| {
-            let shown = show::bytes(path.as_os_str().as_bytes());
-            Failure::new(
-                failure::NO_INPUT,
-                format_args!("{shown}: {}", reason(&error)),
-            )
-        };
-        let mut log = File::open(&path).map_err(cannot)?;
-        log.seek(SeekFrom::End(0)).map_err(cannot)?;
-        Ok(Some(Report {
-            log,
-            path,
-            _directory: directory,
-        }))
-    }
-
-    /// To stderr: stdout is the program's.
-    fn print(self) -> Result<(), Failure> {
-        let mut records = Records::default();
-        records.read_from(self.log, &self.path)?;
-        records.check()?;
-        let stderr = std::io::stderr();
-        let columns = show::columns(&stderr);
-        let mut out = anstream::AutoStream::auto(stderr).lock();
-        // Where there is no stderr the program's status still counts.
-        let _ = report::write(&mut out, &records, columns);
-        Ok(())
-    }
 }

@@ -19,6 +19,7 @@ use umaskclamp_policy::acl;
 use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::rules::{Kind, Rules, Verdict};
 
+use crate::doubts;
 use crate::explain::kind_word;
 use crate::failure::{self, Failure};
 use crate::place::Place;
@@ -68,6 +69,7 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
     let mut environment = Environment::ours();
     environment.select(&options.selection)?;
     let settings = environment.settings()?;
+    doubts::refuse(&options.selection, &settings)?;
     let mut out = show::out();
     let mut sums = Sums::default();
     let mut unseen = 0;

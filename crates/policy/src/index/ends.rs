@@ -13,6 +13,24 @@ pub(super) const HEAD: u64 = 1;
 pub(super) const NAME: u64 = 2;
 pub(super) const START: u64 = 3;
 pub(super) const END: u64 = 4;
+pub(super) const STEM: u64 = 5;
+
+/// What stands in a pattern for the random end of a temporary name: as many bytes
+/// as mkstemp(3) makes, and rsync for each file that it copies. Patterns for such
+/// names would all be entered under the dot that the names begin with otherwise, and
+/// every name with one would ask for each of them.
+pub(super) const RANDOM: &[u8] = b"??????";
+
+/// The bit of the last byte; none of an empty text.
+pub(super) fn last_bit(text: &[u8]) -> u64 {
+    text.last().map_or(0, |&last| 1u64 << (last & 63))
+}
+
+/// `name` without such an end; empty if it is too short to have one.
+pub(super) fn stem(name: &[u8]) -> &[u8] {
+    let end = name.len().saturating_sub(RANDOM.len());
+    name.get(..end).unwrap_or_default()
+}
 
 /// A quick hash: the lists are the user's own, so nobody is kept from making
 /// collisions, which only cost time.

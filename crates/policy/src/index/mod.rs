@@ -2,7 +2,8 @@
 //!
 //! Nearly every alternative asks for something literal: the beginning of the
 //! path (`/var/backups`), a name (`backup.log`), or how a name begins or ends
-//! (`id_rsa*`, `*.iso`). Each is entered under the hash of that piece, and a
+//! (`id_rsa*`, `*.iso`), at times before the six random bytes of a temporary name
+//! (`.*.iso.??????`). Each is entered under the hash of that piece, and a
 //! path asks for the pieces it has, at lengths that occur in the list. Two bit
 //! sets, of the first and of the last two bytes of names, answer for most names
 //! before anything is hashed. What has no literal piece is tried one by one.
@@ -15,8 +16,8 @@ mod ends;
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
 use ends::{
-    add, add_all, first_two, has, hash, head_bit, last_two, length_bit, lengths, Pairs, END, HEAD,
-    LONGEST, NAME, START,
+    add, add_all, first_two, has, hash, head_bit, last_bit, last_two, length_bit, lengths, stem,
+    Pairs, END, HEAD, LONGEST, NAME, RANDOM, START, STEM,
 };
 use std::borrow::Cow;
 
@@ -26,6 +27,8 @@ enum Piece<'a> {
     Name(&'a [u8]),
     Start(&'a [u8]),
     End(&'a [u8]),
+    /// The end of what stands before six bytes that may be any.
+    Stem(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +42,8 @@ pub(crate) struct Link {
 pub(crate) struct Index {
     pub starts: Pairs,
     pub ends: Pairs,
+    /// Bit `b % 64`: a name with a random end has the byte `b` before it.
+    pub stems: u64,
     /// Bit `n - 1`: there is a piece of `n` bytes.
     pub start_lengths: u64,
     pub end_lengths: u64,
@@ -57,6 +62,7 @@ impl Default for Index {
         Index {
             starts: [0; 64],
             ends: [0; 64],
+            stems: 0,
             start_lengths: 0,
             end_lengths: 0,
             head_lengths: 0,
@@ -102,6 +108,7 @@ impl Index {
         match *piece {
             Piece::Head(path) => {
                 self.head_lengths |= head_bit(path.len());
+                add(&mut self.ends, last_two(path));
                 hash(HEAD, path)
             }
             Piece::Name(name) => {
@@ -113,8 +120,12 @@ impl Index {
                 add_all(&mut self.starts, text, first_two);
                 hash(START, text)
             }
-            Piece::End(text) => {
+            Piece::End(text) | Piece::Stem(text) => {
                 self.end_lengths |= length_bit(text.len());
+                if matches!(piece, Piece::Stem(_)) {
+                    self.stems |= last_bit(text);
+                    return hash(STEM, text);
+                }
                 add_all(&mut self.ends, text, last_two);
                 hash(END, text)
             }
@@ -139,7 +150,10 @@ impl Index {
         for (name, rest) in steps(path) {
             let end = path.len().saturating_sub(rest.len());
             search.name(name, rest.is_empty());
-            if absolute && self.head_lengths & head_bit(end) != 0 {
+            if absolute
+                && self.head_lengths & head_bit(end) != 0
+                && has(&self.ends, last_two(path.get(..end).unwrap_or_default()))
+            {
                 search.propose(hash(HEAD, path.get(..end).unwrap_or_default()), &[], false);
             }
         }
@@ -233,11 +247,20 @@ impl<'a, M: Fn(&Alternative, &[u8], bool) -> bool> Search<'a, M> {
             }
         }
         if has(&index.ends, last_two(name)) {
-            for length in lengths(index.end_lengths, name.len()) {
-                let from = name.len().saturating_sub(length);
-                let end = name.get(from..).unwrap_or_default();
-                self.propose(hash(END, end), name, last);
-            }
+            self.ends(END, name, name, last);
+        }
+        let stem = stem(name);
+        if index.stems & last_bit(stem) != 0 {
+            self.ends(STEM, stem, name, last);
+        }
+    }
+
+    /// Asks for what `text`, of `name`, ends with.
+    fn ends(&mut self, role: u64, text: &[u8], name: &[u8], last: bool) {
+        for length in lengths(self.index.end_lengths, text.len()) {
+            let from = text.len().saturating_sub(length);
+            let end = text.get(from..).unwrap_or_default();
+            self.propose(hash(role, end), name, last);
         }
     }
 
@@ -276,16 +299,16 @@ fn piece<'a>(store: &'a Store, alternative: &Alternative) -> Option<Piece<'a>> {
         .filter_map(|segment| piece_of(store, segment))
         .max_by_key(|piece| match piece {
             Piece::Head(text) | Piece::Name(text) => (1, text.len()),
-            Piece::Start(text) | Piece::End(text) => (0, text.len()),
+            Piece::Start(text) | Piece::End(text) | Piece::Stem(text) => (0, text.len()),
         })
 }
 
 fn piece_of<'a>(store: &'a Store, segment: &Segment) -> Option<Piece<'a>> {
     let text = store.text(segment.text);
     let start = |text: &'a [u8]| Piece::Start(text.get(..LONGEST).unwrap_or(text));
-    let end = |text: &'a [u8]| {
+    let last = |text: &'a [u8]| {
         let from = text.len().saturating_sub(LONGEST);
-        Piece::End(text.get(from..).unwrap_or_default())
+        text.get(from..).unwrap_or_default()
     };
     if text.is_empty() {
         return None;
@@ -293,25 +316,31 @@ fn piece_of<'a>(store: &'a Store, segment: &Segment) -> Option<Piece<'a>> {
     match segment.shape {
         Shape::Literal => Some(Piece::Name(text)),
         Shape::Prefix => Some(start(text)),
-        Shape::Suffix => Some(end(text)),
+        Shape::Suffix => Some(Piece::End(last(text))),
         Shape::Any | Shape::Depth => None,
         Shape::Glob => {
+            // Of `\??????` the first is a byte like any other.
+            let stem = text.strip_suffix(RANDOM);
+            let stem = stem.filter(|stem| !stem.ends_with(b"\\"));
+            let whole = stem.unwrap_or(text);
             let special = |&b: &u8| matches!(b, b'*' | b'?' | b'[' | b']' | b'\\');
-            let first = text.iter().position(special)?;
-            let last = text.iter().rposition(special)?;
-            // Behind a backslash one more byte belongs to it.
-            let behind = match text.get(last) {
-                Some(b'\\') => last.saturating_add(2),
-                _ => last.saturating_add(1),
+            let first = whole.iter().position(special).unwrap_or(whole.len());
+            let behind = match whole.iter().rposition(special) {
+                // Behind a backslash one more byte belongs to it.
+                Some(at) if whole.get(at) == Some(&b'\\') => at.saturating_add(2),
+                Some(at) => at.saturating_add(1),
+                None => whole.len(),
             };
-            let head = text.get(..first).unwrap_or_default();
-            let tail = text.get(behind..).unwrap_or_default();
+            let head = whole.get(..first).unwrap_or_default();
+            let tail = whole.get(behind..).unwrap_or_default();
             if head.is_empty() && tail.is_empty() {
                 None
             } else if head.len() >= tail.len() {
                 Some(start(head))
+            } else if stem.is_some() {
+                Some(Piece::Stem(last(tail)))
             } else {
-                Some(end(tail))
+                Some(Piece::End(last(tail)))
             }
         }
     }

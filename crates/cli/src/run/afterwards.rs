@@ -1,0 +1,137 @@
+//! What `run` tells when the program has ended.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use umaskclamp_policy::record::Action;
+use umaskclamp_policy::settings::variables as name;
+use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
+
+use super::Run;
+use crate::failure::{self, reason, Failure};
+use crate::records::{rows, Records};
+use crate::settings::{absolute, open_log, Environment};
+use crate::{report, show};
+
+/// What a report needs: where the program's records begin.
+pub struct Report {
+    /// All records, or only those of programs that ran unprotected.
+    pub whole: bool,
+    mode: Mode,
+    log: File,
+    path: PathBuf,
+    /// Keeps a log of our own until it is read.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Report {
+    pub fn prepare(
+        options: &Run,
+        environment: &mut Environment,
+        settings: &mut Settings,
+    ) -> Result<Option<Report>, Failure> {
+        let whole = options.report || options.audit;
+        // Who is to be warned does not read a log that nobody named.
+        let warned = settings.unreachable == Unreachable::Warn && settings.mode == Mode::Enforce;
+        let told = settings.log_file == LogTarget::Stderr && settings.level >= Level::Warn;
+        if !whole && (!warned || told) {
+            return Ok(None);
+        }
+        if settings.log_file == LogTarget::Syslog && !options.report {
+            return Ok(None);
+        }
+        let level = if whole { Level::Info } else { Level::Warn };
+        if settings.level < level {
+            environment.set(name::LOG, level.word());
+            settings.level = level;
+        }
+        let (path, directory) = match &settings.log_file {
+            LogTarget::File(path) => (PathBuf::from(OsString::from_vec(path.clone())), None),
+            LogTarget::Syslog => {
+                return Err(Failure::new(
+                    failure::USAGE,
+                    "--report needs a log file; the system's log cannot be read back",
+                ))
+            }
+            LogTarget::Stderr => {
+                let directory = tempfile::Builder::new()
+                    .prefix("umaskclamp-")
+                    .tempdir()
+                    .map_err(|error| {
+                        let why = reason(&error);
+                        Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
+                    })?;
+                let path = absolute(&directory.path().join("records"))?;
+                environment.set(name::LOG_FILE, path.clone());
+                // What `run` records itself is to be in the report as well.
+                settings.log_file = LogTarget::File(path.as_os_str().as_bytes().to_vec());
+                (path, Some(directory))
+            }
+        };
+        open_log(&path)?;
+        let log = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let mut report = Report {
+            whole,
+            mode: settings.mode,
+            log,
+            path,
+            _directory: directory,
+        };
+        report.skip()?;
+        Ok(Some(report))
+    }
+
+    /// Leaves out what is there until now.
+    pub fn skip(&mut self) -> Result<(), Failure> {
+        let end = self.log.seek(SeekFrom::End(0));
+        end.map_err(|error| cannot_read(&self.path, &error))?;
+        Ok(())
+    }
+
+    /// To stderr: stdout is the program's.
+    pub fn print(self) -> Result<(), Failure> {
+        let mut records = Records::default();
+        records.read_from(self.log, &self.path)?;
+        if !self.whole {
+            tell_unprotected(&records);
+            return Ok(());
+        }
+        records.check()?;
+        if self.mode == Mode::Off {
+            // "Nothing was left unprotected" would be a lie.
+            return Ok(());
+        }
+        let stderr = std::io::stderr();
+        let columns = show::columns(&stderr);
+        let mut out = anstream::AutoStream::auto(stderr).lock();
+        // Where there is no stderr the program's status still counts.
+        let _ = report::write(&mut out, &records, columns);
+        Ok(())
+    }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = show::bytes(path.as_os_str().as_bytes());
+    Failure::new(
+        failure::NO_INPUT,
+        format_args!("{shown}: {}", reason(error)),
+    )
+}
+
+/// `UMASKCLAMP_UNREACHABLE=warn`: the warning. No count: a process records a program
+/// that it starts again only once.
+fn tell_unprotected(records: &Records) {
+    for (row, (_, programs)) in rows(&records.all) {
+        if row.action == Action::Unreachable.word() {
+            let path = show::bytes(&row.path);
+            let by = programs.join(", ");
+            anstream::eprintln!(
+                "umaskclamp: {path}: {}; ran unprotected, started by {by}",
+                row.reason
+            );
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Records of what `run` itself does, as the library would have left them.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use umaskclamp_policy::record::{Action, Time};
+use umaskclamp_policy::settings::{LogTarget, Settings};
+
+use crate::settings::open_log;
+
+pub use umaskclamp_policy::record::Record;
+
+/// A record of this moment and process.
+pub fn of<'a>(call: &'a str, path: &'a [u8], action: Action) -> Record<'a> {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Record {
+        time: Time {
+            seconds: now.as_secs(),
+            micros: now.subsec_micros(),
+        },
+        pid: std::process::id(),
+        program: b"umaskclamp",
+        call,
+        path,
+        requested: None,
+        applied: None,
+        rule: None,
+        action,
+        reason: "",
+    }
+}
+
+/// Leaves it where the library leaves its own. A log that fails costs the record,
+/// not the program.
+pub fn leave(record: &Record<'_>, settings: &Settings) {
+    if settings.level < record.action.level() {
+        return;
+    }
+    let mut text = [0; 16384];
+    match &settings.log_file {
+        LogTarget::File(log) => {
+            let length = record.json(&mut text);
+            if let Ok(mut log) = open_log(Path::new(OsStr::from_bytes(log))) {
+                let _ = log.write_all(text.get(..length).unwrap_or_default());
+            }
+        }
+        LogTarget::Stderr => {
+            let length = record.line(&mut text);
+            let _ = std::io::stderr().write_all(text.get(..length).unwrap_or_default());
+        }
+        LogTarget::Syslog => {}
+    }
+}
