@@ -1,19 +1,26 @@
 //! The environment that a child gets: the one the program gives, if our entries
 //! are in it, else a copy with them put back.
 //!
+//! A setting that is there is taken as it is: what is handed on was written into the
+//! process's own environment at load, so somebody wrote it since and means it. Only
+//! what is absent is put back.
+//!
 //! A copy is an array on the stack, or from the kernel if it is large: this runs
 //! between `vfork` and `exec`, where the heap belongs to the parent. All other
 //! entries are the program's own pointers, in their order.
 
+use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null;
 
 use libc::c_char;
+use umaskclamp_policy::settings::variables::{self, Each, FILE, LIST, VARIABLES};
 
 use super::output;
 use super::reader::Reader;
 use super::room;
 use super::snapshot::{self, pointer, Snapshot, PRELOAD, SETTING};
+use super::Start;
 
 /// An array of pointers to `NAME=value` strings, null-terminated.
 pub type Array = *const *const c_char;
@@ -31,36 +38,31 @@ pub enum Preloaded {
 }
 
 /// What a look at an environment found.
-struct Survey {
+pub struct Survey {
+    call: &'static str,
     count: usize,
-    /// Which settings of the snapshot are there, byte for byte.
-    found: u64,
-    /// Another `UMASKCLAMP_*`, or a variable that makes the dynamic loader
-    /// write to a sensitive place.
-    foreign: bool,
+    /// Values of the settings that are there. An empty one is not. Of several the
+    /// first, which the child takes as `getenv(3)` does. Given a file, the list is
+    /// there as well, empty: they are one setting.
+    pub settings: Each<&'static [u8]>,
+    /// Does the child get names that begin like a setting and are none? They would
+    /// stop it, so only our own command does, which tells of them.
+    strange: bool,
+    /// Is there an entry that the child is not to get?
+    leaves_out: bool,
     /// The last `LD_PRELOAD`, which is the one that counts.
     preload: Option<usize>,
     value: &'static [u8],
 }
 
-/// Calls `start` with the environment that the child is to get.
-///
-/// # Safety
-/// `given` and its strings are left alone until this returns.
-pub unsafe fn with(
-    call: &'static str,
-    snapshot: &Snapshot,
-    given: Array,
-    preloaded: Preloaded,
-    start: &dyn Fn(Array) -> i32,
-) -> i32 {
-    // SAFETY: the caller's promise.
-    let Some(copy) = (unsafe { Copy::needed(call, snapshot, given, preloaded) }) else {
+/// Calls `start` with the copy, if there is to be one.
+pub fn with(copy: Option<&Copy>, given: Array, start: &dyn Fn(Array) -> i32) -> i32 {
+    let Some(copy) = copy else {
         return start(given);
     };
     let words = copy.words();
     if words <= SMALL {
-        return on_stack(&copy, start);
+        return on_stack(copy, start);
     }
     room::with(words, &|slots| copy.write(slots), &|array| {
         start(array.unwrap_or(given))
@@ -73,15 +75,22 @@ fn on_stack(copy: &Copy, start: &dyn Fn(Array) -> i32) -> i32 {
     start(copy.write(&mut slots).unwrap_or(copy.given))
 }
 
-unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Option<Survey> {
+/// `None` if it cannot be read, and the kernel will say `EFAULT`.
+///
+/// # Safety
+/// `given` and its strings are left alone while the result is in use.
+pub unsafe fn survey(start: &Start, snapshot: &Snapshot, given: Array) -> Option<Survey> {
     let mut reader = Reader::new();
     let mut survey = Survey {
+        call: start.name,
         count: 0,
-        found: 0,
-        foreign: false,
+        settings: [None; VARIABLES.len()],
+        strange: start.is_own_command(),
+        leaves_out: false,
         preload: None,
         value: &[],
     };
+    let mut handed_on = false;
     // Linux takes a null array as an empty one.
     while !given.is_null() {
         let entry = reader.slot(given, survey.count)?;
@@ -89,9 +98,20 @@ unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Optio
             break;
         }
         if reader.begins(entry, SETTING)? {
-            match position(&mut reader, snapshot, entry)? {
-                Some(index) => survey.found |= 1 << index,
-                None => survey.foreign = true,
+            // SAFETY: the caller's promise.
+            let text = unsafe { reader.string(entry) }?;
+            handed_on |= snapshot.is_list(text);
+            if let Some((name, value)) = variables::split(text) {
+                let place = variables::place(name);
+                match place.and_then(|place| survey.settings.get_mut(place)) {
+                    Some(first) if !value.is_empty() => _ = first.get_or_insert(value),
+                    Some(_) => survey.leaves_out = true,
+                    None if survey.strange => {}
+                    None => {
+                        survey.leaves_out = true;
+                        start.drops(name);
+                    }
+                }
             }
         } else if reader.begins(entry, b"LD_")? {
             if reader.begins(entry, PRELOAD)? {
@@ -101,26 +121,27 @@ unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Optio
                 survey.value = text.get(PRELOAD.len()..)?;
             } else {
                 // SAFETY: the caller's promise.
-                survey.foreign |= unsafe { output::sensitive(call, &mut reader, entry) };
+                survey.leaves_out |= unsafe { output::sensitive(start.name, &mut reader, entry) };
             }
         }
         survey.count += 1;
     }
+    if survey.settings[FILE].is_some() {
+        survey.leaves_out |= handed_on;
+        survey.settings[LIST].get_or_insert(&[]);
+    }
     Some(survey)
 }
 
-/// Which setting of the snapshot is this entry, byte for byte?
-fn position(
-    reader: &mut Reader,
-    snapshot: &Snapshot,
-    entry: *const c_char,
-) -> Option<Option<usize>> {
-    for (index, setting) in snapshot.settings.iter().enumerate() {
-        if reader.begins(entry, setting)? {
-            return Some(Some(index));
-        }
+impl Survey {
+    /// What the snapshot has and the environment has not.
+    fn absent<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+    ) -> impl Iterator<Item = &'static CStr> + use<'a> {
+        let both = snapshot.settings.iter().zip(&self.settings);
+        both.filter_map(|(ours, there)| ours.filter(|_| there.is_none()))
     }
-    Some(None)
 }
 
 /// What is to become of `LD_PRELOAD`.
@@ -151,34 +172,26 @@ fn preload_of(survey: &Survey, snapshot: &Snapshot, preloaded: Preloaded) -> Pre
 
 /// A copy to be made.
 pub struct Copy<'a> {
-    call: &'static str,
     snapshot: &'a Snapshot,
     given: Array,
-    survey: Survey,
+    survey: &'a Survey,
     preload: Preload,
 }
 
 impl<'a> Copy<'a> {
-    /// `None` if all is there that the snapshot has, and nothing that it has not;
-    /// or if `given` cannot be read, and the kernel will say `EFAULT`.
-    ///
-    /// # Safety
-    /// `given` and its strings are left alone while the copy is in use.
-    pub unsafe fn needed(
-        call: &'static str,
+    /// `None` if all is there that the snapshot has, and nothing to be left out.
+    pub fn needed(
         snapshot: &'a Snapshot,
         given: Array,
+        survey: &'a Survey,
         preloaded: Preloaded,
     ) -> Option<Self> {
-        // SAFETY: the caller's promise.
-        let survey = unsafe { survey(call, snapshot, given) }?;
-        let preload = preload_of(&survey, snapshot, preloaded);
-        let complete = survey.found.count_ones() as usize == snapshot.settings.len();
-        if complete && !survey.foreign && preload == Preload::AsGiven {
+        let preload = preload_of(survey, snapshot, preloaded);
+        let complete = survey.absent(snapshot).next().is_none();
+        if complete && !survey.leaves_out && preload == Preload::AsGiven {
             return None;
         }
         Some(Copy {
-            call,
             snapshot,
             given,
             survey,
@@ -189,7 +202,7 @@ impl<'a> Copy<'a> {
     /// Words that the array and a new `LD_PRELOAD` string take at most.
     pub fn words(&self) -> usize {
         // The settings, `LD_PRELOAD`, and the null pointer at the end.
-        let pointers = self.survey.count + self.snapshot.settings.len() + 2;
+        let pointers = self.survey.count + VARIABLES.len() + 2;
         let text = PRELOAD.len() + self.survey.value.len() + 2 + self.ours().len();
         pointers + text.div_ceil(size_of::<usize>())
     }
@@ -204,7 +217,7 @@ impl<'a> Copy<'a> {
     /// Writes the array to the beginning of `slots` and the string behind it.
     /// `None` if it does not fit: another thread made the environment longer.
     pub fn write(&self, slots: &mut [MaybeUninit<usize>]) -> Option<Array> {
-        let pointers = self.survey.count + self.snapshot.settings.len() + 2;
+        let pointers = self.survey.count + VARIABLES.len() + 2;
         let (slots, text) = slots.split_at_mut_checked(pointers)?;
         let preload = self.preload_entry(text)?;
         let mut filled = 0;
@@ -215,7 +228,6 @@ impl<'a> Copy<'a> {
         };
 
         let mut reader = Reader::new();
-        let mut found = self.survey.found;
         for index in 0..self.survey.count {
             let entry = reader.slot(self.given, index)?;
             if entry.is_null() {
@@ -228,26 +240,21 @@ impl<'a> Copy<'a> {
                     None => put(entry)?,
                 }
             } else if reader.begins(entry, SETTING)? {
-                if position(&mut reader, self.snapshot, entry)?.is_some() {
+                // SAFETY: the strings are left alone until the call returns.
+                if self.stays(unsafe { reader.string(entry) }?) {
                     put(entry)?;
-                } else if let Some(index) = self.namesake(&mut reader, entry, found)? {
-                    // Changed: put back where it was changed.
-                    found |= 1 << index;
-                    put(pointer(self.snapshot.settings.get(index)?))?;
                 }
             } else if reader.begins(entry, b"LD_")?
                 // SAFETY: the strings are left alone until the call returns.
-                && unsafe { output::sensitive(self.call, &mut reader, entry) }
+                && unsafe { output::sensitive(self.survey.call, &mut reader, entry) }
             {
                 continue;
             } else {
                 put(entry)?;
             }
         }
-        for (index, setting) in self.snapshot.settings.iter().enumerate() {
-            if found & 1 << index == 0 {
-                put(pointer(setting))?;
-            }
+        for setting in self.survey.absent(self.snapshot) {
+            put(setting.as_ptr())?;
         }
         if let (None, Some(entry)) = (self.survey.preload, preload) {
             put(entry)?;
@@ -256,20 +263,18 @@ impl<'a> Copy<'a> {
         Some(slots.as_ptr().cast())
     }
 
-    /// The setting of the snapshot that has this entry's name and is not there.
-    fn namesake(
-        &self,
-        reader: &mut Reader,
-        entry: *const c_char,
-        found: u64,
-    ) -> Option<Option<usize>> {
-        for (index, setting) in self.snapshot.settings.iter().enumerate() {
-            let end = setting.iter().position(|&byte| byte == b'=')?;
-            if found & 1 << index == 0 && reader.begins(entry, setting.get(..=end)?)? {
-                return Some(Some(index));
-            }
+    /// Does the child get this entry, which begins like a setting?
+    fn stays(&self, entry: &[u8]) -> bool {
+        let Some((name, value)) = variables::split(entry) else {
+            return true;
+        };
+        match variables::place(name) {
+            // Given a file: it takes the place of the list as it was handed on, and
+            // stands beside one that was written since.
+            Some(LIST) if self.survey.settings[FILE].is_some() => !self.snapshot.is_list(entry),
+            Some(_) => !value.is_empty(),
+            None => self.survey.strange,
         }
-        Some(None)
     }
 
     /// The `LD_PRELOAD` entry of the copy, written to `text` where it is new:

@@ -2,7 +2,7 @@
 //! they cannot.
 //!
 //! Before each exec and spawn two things are seen to. The child's environment
-//! gets back what the program dropped or changed of `LD_PRELOAD` and the settings
+//! gets back what the program dropped of `LD_PRELOAD` and the settings
 //! ([`envp`]). And the program is looked at ([`target`]): one that a preload
 //! cannot enter gets what `UMASKCLAMP_UNREACHABLE` says ([`fallback`]).
 //!
@@ -26,7 +26,10 @@ use core::ffi::c_void;
 use core::ptr::null;
 
 use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
-use umaskclamp_policy::settings::{Mode, Unreachable};
+use umaskclamp_policy::mode::Mask;
+use umaskclamp_policy::path;
+use umaskclamp_policy::record::Action;
+use umaskclamp_policy::settings::{variables, Mode, Unreachable};
 
 use crate::call::Call;
 use crate::enforce::spawn::directory;
@@ -35,7 +38,7 @@ use crate::scratch::{Buffers, Scratch};
 use crate::state::{self, State};
 use crate::sys::programs;
 use crate::{errno, records};
-use envp::{Array, Preloaded};
+use envp::{Array, Preloaded, Survey};
 use snapshot::Snapshot;
 use target::{At, Found, Reason, Room};
 
@@ -77,38 +80,45 @@ const AS_EVER: Plan = Plan::Go {
     mask: None,
 };
 
+/// The program that is started, as far as its environment says what is to become of
+/// it if it cannot be entered: what is not said there is as for this process.
+struct Child {
+    state: &'static State,
+    snapshot: &'static Snapshot,
+    survey: Survey,
+    mode: Mode,
+    unreachable: Unreachable,
+    mask: Mask,
+}
+
 /// Makes a call of the `exec` family: -1 and `errno` if it returns at all. `real`
 /// takes the environment that the program is to get.
 ///
 /// # Safety
 /// `given` and what it points to are left alone meanwhile.
 pub unsafe fn exec(start: Start, given: Array, real: &dyn Fn(Array) -> c_int) -> c_int {
-    let Some((state, snapshot)) = active() else {
+    // SAFETY: the caller's promise.
+    let Some(child) = (unsafe { Child::of(&start, given) }) else {
         return real(given);
     };
-    let (preloaded, mask) = match plan(state, snapshot, &start) {
-        Plan::Go { preloaded, mask } => (preloaded, mask),
-        Plan::Refuse => {
-            errno::set(EPERM);
-            return -1;
-        }
+    let Plan::Go { preloaded, mask } = child.plan(&start) else {
+        errno::set(EPERM);
+        return -1;
     };
     let under = |mask: Option<u32>, array| match mask {
         Some(mask) => fallback::exec(mask, &|| real(array)),
         None => real(array),
     };
-    let call = |array: Array| {
+    envp::with(child.copy(given, preloaded).as_ref(), given, &|array| {
         let result = under(mask, array);
         if array == given || errno::get() != E2BIG {
             return result;
         }
-        match no_room(state, &start) {
+        match child.no_room(&start) {
             Plan::Go { mask, .. } => under(mask, given),
             Plan::Refuse => result,
         }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
+    })
 }
 
 /// Makes a call of the `posix_spawn` family: 0 or an error number. `real` takes
@@ -122,12 +132,12 @@ pub unsafe fn spawn(
     given: Array,
     real: &dyn Fn(*const posix_spawnattr_t, Array) -> c_int,
 ) -> c_int {
-    let Some((state, snapshot)) = active() else {
+    // SAFETY: the caller's promise.
+    let Some(child) = (unsafe { Child::of(&start, given) }) else {
         return real(attributes, given);
     };
-    let (preloaded, mask) = match plan(state, snapshot, &start) {
-        Plan::Go { preloaded, mask } => (preloaded, mask),
-        Plan::Refuse => return EPERM,
+    let Plan::Go { preloaded, mask } = child.plan(&start) else {
+        return EPERM;
     };
     let under = |mask: Option<u32>, array| {
         let narrowed = mask.and_then(|mask| {
@@ -136,80 +146,177 @@ pub unsafe fn spawn(
         });
         narrowed.unwrap_or_else(|| real(attributes, array))
     };
-    let call = |array: Array| {
+    envp::with(child.copy(given, preloaded).as_ref(), given, &|array| {
         let result = under(mask, array);
         if array == given || result != E2BIG {
             return result;
         }
-        match no_room(state, &start) {
+        match child.no_room(&start) {
             Plan::Go { mask, .. } => under(mask, given),
             Plan::Refuse => result,
         }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { envp::with(start.name, snapshot, given, preloaded, &call) }
+    })
 }
 
-/// What is known since load, unless the mode is `off`.
-fn active() -> Option<(&'static State, &'static Snapshot)> {
-    state::active().zip(snapshot::taken())
-}
+impl Child {
+    /// `None` if it gets what it is given: in mode `off`, or where nothing of its
+    /// environment can be read.
+    ///
+    /// # Safety
+    /// `given` and what it points to are left alone while the result is in use.
+    unsafe fn of(start: &Start, given: Array) -> Option<Child> {
+        let (state, snapshot) = state::active().zip(snapshot::taken())?;
+        // SAFETY: the caller's promise.
+        let survey = unsafe { envp::survey(start, snapshot, given) }?;
+        let settings = &state.settings;
+        let said = |name| variables::of(&survey.settings, name);
+        let mode = said(variables::MODE).and_then(Mode::parse);
+        let unreachable = said(variables::UNREACHABLE).and_then(Unreachable::parse);
+        let mask = said(variables::MASK).and_then(|mask| Mask::parse(mask).ok());
+        Some(Child {
+            state,
+            snapshot,
+            mode: mode.unwrap_or(settings.mode),
+            unreachable: unreachable.unwrap_or(settings.unreachable),
+            mask: mask.unwrap_or(settings.mask),
+            survey,
+        })
+    }
 
-/// Looks at the program, records what cannot be entered, and decides.
-fn plan(state: &'static State, snapshot: &Snapshot, start: &Start) -> Plan {
-    let mut room = Room::new();
-    let mut claimed = None;
-    let (found, at) = match start.target {
-        Target::At(at) if moves(start, at.path) => {
-            let Some(scratch) = claimed.insert(Scratch::claim()) else {
-                return AS_EVER;
-            };
-            match below(start, at, &mut scratch.buffers().real) {
-                Some(at) => (target::look(snapshot, at, &mut room), at),
-                None => return AS_EVER,
-            }
-        }
-        Target::At(at) => (target::look(snapshot, at, &mut room), at),
-        Target::Search { file, reset, shell } => {
-            // SAFETY: the program's own argument.
-            let file = unsafe { place::read_path(file) };
-            let scratch = claimed.insert(Scratch::claim());
-            let (Some(file), Some(scratch)) = (file, scratch) else {
-                return AS_EVER;
-            };
-            let Buffers { named, real, .. } = scratch.buffers();
-            let mut last = None;
-            let mut look = |path, executable: bool| {
-                let at = At {
-                    reset,
-                    ..At::path(path)
+    /// Its environment, if that is to be another one.
+    fn copy(&self, given: Array, preloaded: Preloaded) -> Option<envp::Copy<'_>> {
+        envp::Copy::needed(self.snapshot, given, &self.survey, preloaded)
+    }
+
+    /// Looks at the program, records what cannot be entered, and decides.
+    fn plan(&self, start: &Start) -> Plan {
+        let mut room = Room::new();
+        let mut claimed = None;
+        let (found, at) = match start.target {
+            Target::At(at) if moves(start, at.path) => {
+                let Some(scratch) = claimed.insert(Scratch::claim()) else {
+                    return AS_EVER;
                 };
-                let at = match moves(start, path) {
-                    true => below(start, at, real),
-                    false => Some(at),
-                };
-                last = at;
-                // Of one that cannot be told: it counts as entered.
-                let Some(at) = at else { return Found::Enters };
-                match target::look(snapshot, at, &mut room) {
-                    found if !executable || programs::may(at.dirfd, at.path, X_OK) => found,
-                    _ => Found::Nothing,
+                match below(start, at, &mut scratch.buffers().real) {
+                    Some(at) => (target::look(self.snapshot, at, &mut room), at),
+                    None => return AS_EVER,
                 }
+            }
+            Target::At(at) => (target::look(self.snapshot, at, &mut room), at),
+            Target::Search { file, reset, shell } => {
+                // SAFETY: the program's own argument.
+                let file = unsafe { place::read_path(file) };
+                let scratch = claimed.insert(Scratch::claim());
+                let (Some(file), Some(scratch)) = (file, scratch) else {
+                    return AS_EVER;
+                };
+                let Buffers { named, real, .. } = scratch.buffers();
+                let mut last = None;
+                let mut look = |path, executable: bool| {
+                    let at = At {
+                        reset,
+                        ..At::path(path)
+                    };
+                    let at = match moves(start, path) {
+                        true => below(start, at, real),
+                        false => Some(at),
+                    };
+                    last = at;
+                    // Of one that cannot be told: it counts as entered.
+                    let Some(at) = at else { return Found::Enters };
+                    match target::look(self.snapshot, at, &mut room) {
+                        found if !executable || programs::may(at.dirfd, at.path, X_OK) => found,
+                        _ => Found::Nothing,
+                    }
+                };
+                let found = match search::search(file, named, &mut look) {
+                    Found::NoFormat if shell => look(c"/bin/sh".as_ptr(), false),
+                    found => found,
+                };
+                let Some(at) = last else { return AS_EVER };
+                (found, at)
+            }
+        };
+        let Found::Cannot(reason, inode) = found else {
+            return AS_EVER;
+        };
+        let at = room.interpreter().map_or(at, At::path);
+        let first = self.mode != Mode::Off && once::first(inode.0, inode.1, reason as u64);
+        self.unreachable(start.name, first.then_some(&at), reason)
+    }
+
+    /// The arguments leave no room for what we put back (execve(2), "Limits on size of
+    /// arguments and environment"): without it the program starts as it would without
+    /// the shim, but is not entered.
+    fn no_room(&self, start: &Start) -> Plan {
+        let at = (self.mode != Mode::Off).then(|| start.at());
+        self.unreachable(start.name, at.as_ref(), Reason::NoRoom)
+    }
+
+    /// What becomes of a program that cannot be entered. It is recorded if `at` says
+    /// which it is.
+    fn unreachable(&self, name: &'static str, at: Option<&At>, reason: Reason) -> Plan {
+        let enforce = self.mode == Mode::Enforce;
+        let refuse = self.unreachable == Unreachable::Refuse;
+        if let Some(at) = at {
+            let action = match (refuse, enforce) {
+                (true, true) => Action::Refused,
+                (true, false) => Action::WouldRefuse,
+                (false, _) => Action::Unreachable,
             };
-            let found = match search::search(file, named, &mut look) {
-                Found::NoFormat if shell => look(c"/bin/sh".as_ptr(), false),
-                found => found,
-            };
-            let Some(at) = last else { return AS_EVER };
-            (found, at)
+            record(self.state, name, at, action, reason.text());
         }
-    };
-    let Found::Cannot(reason, inode) = found else {
-        return AS_EVER;
-    };
-    let at = room.interpreter().map_or(at, At::path);
-    let first = once::first(inode, reason);
-    unreachable(state, start.name, first.then_some(&at), reason)
+        if refuse && enforce {
+            return Plan::Refuse;
+        }
+        let narrow = enforce && self.unreachable == Unreachable::Umask;
+        Plan::Go {
+            preloaded: match reason.bars_preload() {
+                true => Preloaded::TakeOut,
+                false => Preloaded::Keep,
+            },
+            mask: narrow.then(|| self.mask.bits()),
+        }
+    }
+}
+
+impl Start {
+    /// The program, or its name where it is searched.
+    fn at(&self) -> At {
+        match self.target {
+            Target::At(at) => at,
+            Target::Search { file, .. } => At::path(file),
+        }
+    }
+
+    /// Is it the command `umaskclamp`?
+    fn is_own_command(&self) -> bool {
+        // SAFETY: the program's own argument.
+        let path = unsafe { place::read_path(self.at().path) };
+        path.is_some_and(|path| path::last(path) == b"umaskclamp")
+    }
+
+    /// Records that the program does not get a variable.
+    #[cold]
+    fn drops(&self, variable: &[u8]) {
+        const WHY: &[u8] = b"unknown variable ";
+        let mut reason = [0; 128];
+        let mut room = reason.iter_mut();
+        let said = WHY.iter().chain(variable);
+        let length = said
+            .zip(&mut room)
+            .map(|(&byte, place)| *place = byte)
+            .count();
+        let reason = reason.get(..length).unwrap_or_default();
+        let hash = variable.iter().fold(0u64, |hash, &byte| {
+            hash.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        if let Some(state) = state::active().filter(|_| once::first(hash, 0, u64::MAX)) {
+            let text = reason.utf8_chunks().next();
+            let reason = text.map_or("", |text| text.valid());
+            record(state, self.name, &self.at(), Action::Dropped, reason);
+        }
+    }
 }
 
 /// Is this a relative path, and does the child change its directory before?
@@ -237,39 +344,7 @@ fn below(start: &Start, at: At, room: &mut [u8]) -> Option<At> {
     })
 }
 
-/// The arguments leave no room for what we put back (execve(2), "Limits on size of
-/// arguments and environment"): without it the program starts as it would without
-/// the shim, but is not entered.
-fn no_room(state: &'static State, start: &Start) -> Plan {
-    let at = match start.target {
-        Target::At(at) => at,
-        Target::Search { file, .. } => At::path(file),
-    };
-    unreachable(state, start.name, Some(&at), Reason::NoRoom)
-}
-
-/// What becomes of a program that cannot be entered. It is recorded if `at` says
-/// which it is.
-fn unreachable(state: &'static State, name: &'static str, at: Option<&At>, reason: Reason) -> Plan {
-    let refuse = state.settings.unreachable == Unreachable::Refuse;
-    if let Some(at) = at {
-        record(state, name, at, refuse, reason);
-    }
-    if refuse && state.settings.mode == Mode::Enforce {
-        return Plan::Refuse;
-    }
-    let narrow =
-        state.settings.mode == Mode::Enforce && state.settings.unreachable == Unreachable::Umask;
-    Plan::Go {
-        preloaded: match reason.bars_preload() {
-            true => Preloaded::TakeOut,
-            false => Preloaded::Keep,
-        },
-        mask: narrow.then(|| state.settings.mask.bits()),
-    }
-}
-
-fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reason: Reason) {
+fn record(state: &'static State, name: &'static str, at: &At, action: Action, reason: &str) {
     // SAFETY: the kernel took this path a moment ago.
     let given = unsafe { place::read_path(at.path) }.unwrap_or_default();
     let place = Place {
@@ -286,7 +361,7 @@ fn record(state: &'static State, name: &'static str, at: &At, refuse: bool, reas
         tries: false,
         cancels: true,
     };
-    records::unreachable(state, &call, refuse, reason.text());
+    records::child(state, &call, action, reason);
 }
 
 /// A program at a path below the cwd.

@@ -51,6 +51,8 @@ pub enum Action {
     Refused,
     /// `audit`: the call would have been refused.
     WouldRefuse,
+    /// A variable was left out of a child's environment.
+    Dropped,
     /// Something could not be protected.
     Failed,
     /// A decision, without anything to change.
@@ -68,6 +70,7 @@ impl Action {
             Action::Unreachable => "unreachable",
             Action::Refused => "refused",
             Action::WouldRefuse => "would-refuse",
+            Action::Dropped => "dropped",
             Action::Failed => "failed",
             Action::Verdict => "verdict",
         }
@@ -77,7 +80,9 @@ impl Action {
     pub const fn level(self) -> Level {
         match self {
             Action::Failed => Level::Error,
-            Action::Unreachable | Action::Refused | Action::WouldRefuse => Level::Warn,
+            Action::Unreachable | Action::Refused | Action::WouldRefuse | Action::Dropped => {
+                Level::Warn
+            }
             Action::Clamped | Action::Tightened | Action::WouldClamp | Action::WouldTighten => {
                 Level::Info
             }
