@@ -1,26 +1,21 @@
 //! The environment that a child gets: the one the program gives, if our entries
 //! are in it, else a copy with them put back.
 //!
-//! A setting that is there is taken as it is: what is handed on was written into the
-//! process's own environment at load, so somebody wrote it since and means it. Only
-//! what is absent is put back.
-//!
 //! A copy is an array on the stack, or from the kernel if it is large: this runs
 //! between `vfork` and `exec`, where the heap belongs to the parent. All other
 //! entries are the program's own pointers, in their order.
 
-use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null;
 
 use libc::c_char;
-use umaskclamp_policy::settings::variables::{self, Each, FILE, LIST, VARIABLES};
+use umaskclamp_policy::settings::VARIABLES;
 
 use super::output;
 use super::reader::Reader;
 use super::room;
-use super::snapshot::{self, pointer, Snapshot, PRELOAD, SETTING};
-use super::Start;
+use super::snapshot::{self, Snapshot, PRELOAD, SETTING};
+use super::survey::Survey;
 
 /// An array of pointers to `NAME=value` strings, null-terminated.
 pub type Array = *const *const c_char;
@@ -35,24 +30,6 @@ pub enum Preloaded {
     Keep,
     /// The program would not start with it.
     TakeOut,
-}
-
-/// What a look at an environment found.
-pub struct Survey {
-    call: &'static str,
-    count: usize,
-    /// Values of the settings that are there. An empty one is not. Of several the
-    /// first, which the child takes as `getenv(3)` does. Given a file, the list is
-    /// there as well, empty: they are one setting.
-    pub settings: Each<&'static [u8]>,
-    /// Does the child get names that begin like a setting and are none? They would
-    /// stop it, so only our own command does, which tells of them.
-    strange: bool,
-    /// Is there an entry that the child is not to get?
-    leaves_out: bool,
-    /// The last `LD_PRELOAD`, which is the one that counts.
-    preload: Option<usize>,
-    value: &'static [u8],
 }
 
 /// Calls `start` with the copy, if there is to be one.
@@ -75,82 +52,11 @@ fn on_stack(copy: &Copy, start: &dyn Fn(Array) -> i32) -> i32 {
     start(copy.write(&mut slots).unwrap_or(copy.given))
 }
 
-/// `None` if it cannot be read, and the kernel will say `EFAULT`.
-///
-/// # Safety
-/// `given` and its strings are left alone while the result is in use.
-pub unsafe fn survey(start: &Start, snapshot: &Snapshot, given: Array) -> Option<Survey> {
-    let mut reader = Reader::new();
-    let mut survey = Survey {
-        call: start.name,
-        count: 0,
-        settings: [None; VARIABLES.len()],
-        strange: start.is_own_command(),
-        leaves_out: false,
-        preload: None,
-        value: &[],
-    };
-    let mut handed_on = false;
-    // Linux takes a null array as an empty one.
-    while !given.is_null() {
-        let entry = reader.slot(given, survey.count)?;
-        if entry.is_null() {
-            break;
-        }
-        if reader.begins(entry, SETTING)? {
-            // SAFETY: the caller's promise.
-            let text = unsafe { reader.string(entry) }?;
-            handed_on |= snapshot.is_list(text);
-            if let Some((name, value)) = variables::split(text) {
-                let place = variables::place(name);
-                match place.and_then(|place| survey.settings.get_mut(place)) {
-                    Some(first) if !value.is_empty() => _ = first.get_or_insert(value),
-                    Some(_) => survey.leaves_out = true,
-                    None if survey.strange => {}
-                    None => {
-                        survey.leaves_out = true;
-                        start.drops(name);
-                    }
-                }
-            }
-        } else if reader.begins(entry, b"LD_")? {
-            if reader.begins(entry, PRELOAD)? {
-                survey.preload = Some(survey.count);
-                // SAFETY: the caller's promise.
-                let text = unsafe { reader.string(entry) }?;
-                survey.value = text.get(PRELOAD.len()..)?;
-            } else {
-                // SAFETY: the caller's promise.
-                survey.leaves_out |= unsafe { output::sensitive(start.name, &mut reader, entry) };
-            }
-        }
-        survey.count += 1;
-    }
-    if survey.settings[FILE].is_some() {
-        survey.leaves_out |= handed_on;
-        survey.settings[LIST].get_or_insert(&[]);
-    }
-    Some(survey)
-}
-
-impl Survey {
-    /// What the snapshot has and the environment has not.
-    fn absent<'a>(
-        &'a self,
-        snapshot: &'a Snapshot,
-    ) -> impl Iterator<Item = &'static CStr> + use<'a> {
-        let both = snapshot.settings.iter().zip(&self.settings);
-        both.filter_map(|(ours, there)| ours.filter(|_| there.is_none()))
-    }
-}
-
 /// What is to become of `LD_PRELOAD`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Preload {
     AsGiven,
-    /// The variable is not there: a string made at load.
-    Alone(&'static [u8]),
-    /// The value with our entry at its end.
+    /// The value, if there is one, with our entry at its end.
     Appended(&'static [u8]),
     /// The value without our entry; the variable goes if nothing is left.
     Without(&'static [u8]),
@@ -163,7 +69,6 @@ fn preload_of(survey: &Survey, snapshot: &Snapshot, preloaded: Preloaded) -> Pre
     let there = snapshot::entries(survey.value).any(|entry| entry == ours.entry);
     match preloaded {
         Preloaded::Keep if there => Preload::AsGiven,
-        Preloaded::Keep if survey.preload.is_none() => Preload::Alone(ours.alone),
         Preloaded::Keep => Preload::Appended(ours.entry),
         Preloaded::TakeOut if there => Preload::Without(ours.entry),
         Preloaded::TakeOut => Preload::AsGiven,
@@ -210,7 +115,7 @@ impl<'a> Copy<'a> {
     fn ours(&self) -> &'static [u8] {
         match self.preload {
             Preload::Appended(ours) | Preload::Without(ours) => ours,
-            Preload::Alone(_) | Preload::AsGiven => &[],
+            Preload::AsGiven => &[],
         }
     }
 
@@ -241,7 +146,10 @@ impl<'a> Copy<'a> {
                 }
             } else if reader.begins(entry, SETTING)? {
                 // SAFETY: the strings are left alone until the call returns.
-                if self.stays(unsafe { reader.string(entry) }?) {
+                if self
+                    .survey
+                    .stays(self.snapshot, unsafe { reader.string(entry) }?)
+                {
                     put(entry)?;
                 }
             } else if reader.begins(entry, b"LD_")?
@@ -263,20 +171,6 @@ impl<'a> Copy<'a> {
         Some(slots.as_ptr().cast())
     }
 
-    /// Does the child get this entry, which begins like a setting?
-    fn stays(&self, entry: &[u8]) -> bool {
-        let Some((name, value)) = variables::split(entry) else {
-            return true;
-        };
-        match variables::place(name) {
-            // Given a file: it takes the place of the list as it was handed on, and
-            // stands beside one that was written since.
-            Some(LIST) if self.survey.settings[FILE].is_some() => !self.snapshot.is_list(entry),
-            Some(_) => !value.is_empty(),
-            None => self.survey.strange,
-        }
-    }
-
     /// The `LD_PRELOAD` entry of the copy, written to `text` where it is new:
     /// `Some(None)` if it stays as given, a null pointer if it goes.
     #[allow(clippy::option_option)]
@@ -287,7 +181,6 @@ impl<'a> Copy<'a> {
         };
         match self.preload {
             Preload::AsGiven => return Some(None),
-            Preload::Alone(entry) => return Some(Some(pointer(entry))),
             Preload::Appended(ours) => {
                 text.put(PRELOAD)?;
                 text.put(self.survey.value)?;

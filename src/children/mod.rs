@@ -20,50 +20,26 @@ pub mod room;
 mod search;
 pub mod shell;
 pub mod snapshot;
+mod start;
+mod survey;
 pub mod target;
 
-use core::ffi::c_void;
-use core::ptr::null;
-
-use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
+use libc::{c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_policy::path;
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::{variables, Mode, Unreachable};
 
-use crate::call::Call;
-use crate::enforce::spawn::directory;
-use crate::place::{self, Place};
+use crate::errno;
+use crate::place;
 use crate::scratch::{Buffers, Scratch};
 use crate::state::{self, State};
 use crate::sys::programs;
-use crate::{errno, records};
-use envp::{Array, Preloaded, Survey};
+use envp::{Array, Preloaded};
 use snapshot::Snapshot;
+pub use start::{at, at_path, searched, Start, Target};
+use start::{below, moves, record};
+use survey::Survey;
 use target::{At, Found, Reason, Room};
-
-/// Which program a call starts.
-#[derive(Clone, Copy)]
-pub enum Target {
-    At(At),
-    /// Searched in `PATH`, and given to the shell if it has no format.
-    Search {
-        file: *const c_char,
-        reset: bool,
-        shell: bool,
-    },
-}
-
-/// A call that starts a program.
-#[derive(Clone, Copy)]
-pub struct Start {
-    /// Name of the symbol, for records.
-    pub name: &'static str,
-    pub target: Target,
-    /// File actions of `posix_spawn`, or null: the child may change its directory
-    /// before it comes to a relative path.
-    pub actions: *const c_void,
-}
 
 /// How the program is to be started.
 enum Plan {
@@ -85,7 +61,8 @@ const AS_EVER: Plan = Plan::Go {
 struct Child {
     state: &'static State,
     snapshot: &'static Snapshot,
-    survey: Survey,
+    /// None where its environment cannot be read, and the kernel will say `EFAULT`.
+    survey: Option<Survey>,
     mode: Mode,
     unreachable: Unreachable,
     mask: Mask,
@@ -97,27 +74,15 @@ struct Child {
 /// # Safety
 /// `given` and what it points to are left alone meanwhile.
 pub unsafe fn exec(start: Start, given: Array, real: &dyn Fn(Array) -> c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(child) = (unsafe { Child::of(&start, given) }) else {
-        return real(given);
-    };
-    let Plan::Go { preloaded, mask } = child.plan(&start) else {
-        errno::set(EPERM);
-        return -1;
-    };
-    let under = |mask: Option<u32>, array| match mask {
+    let real = |mask: Option<u32>, array| match mask {
         Some(mask) => fallback::exec(mask, &|| real(array)),
         None => real(array),
     };
-    envp::with(child.copy(given, preloaded).as_ref(), given, &|array| {
-        let result = under(mask, array);
-        if array == given || errno::get() != E2BIG {
-            return result;
-        }
-        match child.no_room(&start) {
-            Plan::Go { mask, .. } => under(mask, given),
-            Plan::Refuse => result,
-        }
+    // SAFETY: the caller's promise.
+    let result = unsafe { begin(&start, given, &real, &|_| errno::get()) };
+    result.unwrap_or_else(|| {
+        errno::set(EPERM);
+        -1
     })
 }
 
@@ -132,44 +97,60 @@ pub unsafe fn spawn(
     given: Array,
     real: &dyn Fn(*const posix_spawnattr_t, Array) -> c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(child) = (unsafe { Child::of(&start, given) }) else {
-        return real(attributes, given);
-    };
-    let Plan::Go { preloaded, mask } = child.plan(&start) else {
-        return EPERM;
-    };
-    let under = |mask: Option<u32>, array| {
+    let real = |mask: Option<u32>, array| {
         let narrowed = mask.and_then(|mask| {
             // SAFETY: the caller's promise.
             unsafe { fallback::spawn(mask, attributes, &|attributes| real(attributes, array)) }
         });
         narrowed.unwrap_or_else(|| real(attributes, array))
     };
-    envp::with(child.copy(given, preloaded).as_ref(), given, &|array| {
-        let result = under(mask, array);
-        if array == given || result != E2BIG {
+    // SAFETY: the caller's promise.
+    unsafe { begin(&start, given, &real, &|result| result) }.unwrap_or(EPERM)
+}
+
+/// Starts the program by `real`, which takes bits to be set in its umask and its
+/// environment; `error` is what a result of it means. `None` if it is not to be
+/// started.
+///
+/// # Safety
+/// As for [`exec`].
+unsafe fn begin(
+    start: &Start,
+    given: Array,
+    real: &dyn Fn(Option<u32>, Array) -> c_int,
+    error: &dyn Fn(c_int) -> c_int,
+) -> Option<c_int> {
+    // SAFETY: the caller's promise.
+    let Some(child) = (unsafe { Child::of(start, given) }) else {
+        return Some(real(None, given));
+    };
+    let Plan::Go { preloaded, mask } = child.plan(start) else {
+        return None;
+    };
+    let copy = child.copy(given, preloaded);
+    Some(envp::with(copy.as_ref(), given, &|array| {
+        let result = real(mask, array);
+        if array == given || error(result) != E2BIG {
             return result;
         }
-        match child.no_room(&start) {
-            Plan::Go { mask, .. } => under(mask, given),
+        match child.no_room(start) {
+            Plan::Go { mask, .. } => real(mask, given),
             Plan::Refuse => result,
         }
-    })
+    }))
 }
 
 impl Child {
-    /// `None` if it gets what it is given: in mode `off`, or where nothing of its
-    /// environment can be read.
+    /// `None` if nothing is done: in mode `off`.
     ///
     /// # Safety
     /// `given` and what it points to are left alone while the result is in use.
     unsafe fn of(start: &Start, given: Array) -> Option<Child> {
         let (state, snapshot) = state::active().zip(snapshot::taken())?;
         // SAFETY: the caller's promise.
-        let survey = unsafe { envp::survey(start, snapshot, given) }?;
+        let survey = unsafe { Survey::of(start, snapshot, given) };
         let settings = &state.settings;
-        let said = |name| variables::of(&survey.settings, name);
+        let said = |name| variables::of(&survey.as_ref()?.settings, name);
         let mode = said(variables::MODE).and_then(Mode::parse);
         let unreachable = said(variables::UNREACHABLE).and_then(Unreachable::parse);
         let mask = said(variables::MASK).and_then(|mask| Mask::parse(mask).ok());
@@ -185,7 +166,7 @@ impl Child {
 
     /// Its environment, if that is to be another one.
     fn copy(&self, given: Array, preloaded: Preloaded) -> Option<envp::Copy<'_>> {
-        envp::Copy::needed(self.snapshot, given, &self.survey, preloaded)
+        envp::Copy::needed(self.snapshot, given, self.survey.as_ref()?, preloaded)
     }
 
     /// Looks at the program, records what cannot be entered, and decides.
@@ -277,125 +258,5 @@ impl Child {
             },
             mask: narrow.then(|| self.mask.bits()),
         }
-    }
-}
-
-impl Start {
-    /// The program, or its name where it is searched.
-    fn at(&self) -> At {
-        match self.target {
-            Target::At(at) => at,
-            Target::Search { file, .. } => At::path(file),
-        }
-    }
-
-    /// Is it the command `umaskclamp`?
-    fn is_own_command(&self) -> bool {
-        // SAFETY: the program's own argument.
-        let path = unsafe { place::read_path(self.at().path) };
-        path.is_some_and(|path| path::last(path) == b"umaskclamp")
-    }
-
-    /// Records that the program does not get a variable.
-    #[cold]
-    fn drops(&self, variable: &[u8]) {
-        const WHY: &[u8] = b"unknown variable ";
-        let mut reason = [0; 128];
-        let mut room = reason.iter_mut();
-        let said = WHY.iter().chain(variable);
-        let length = said
-            .zip(&mut room)
-            .map(|(&byte, place)| *place = byte)
-            .count();
-        let reason = reason.get(..length).unwrap_or_default();
-        let hash = variable.iter().fold(0u64, |hash, &byte| {
-            hash.wrapping_mul(31).wrapping_add(byte.into())
-        });
-        if let Some(state) = state::active().filter(|_| once::first(hash, 0, u64::MAX)) {
-            let text = reason.utf8_chunks().next();
-            let reason = text.map_or("", |text| text.valid());
-            record(state, self.name, &self.at(), Action::Dropped, reason);
-        }
-    }
-}
-
-/// Is this a relative path, and does the child change its directory before?
-fn moves(start: &Start, path: *const c_char) -> bool {
-    // SAFETY: `posix_spawn` would take the actions.
-    if !unsafe { directory::changes(start.actions) } {
-        return false;
-    }
-    // SAFETY: the program's own argument.
-    let path = unsafe { place::read_path(path) };
-    path.is_some_and(|path| path.first() != Some(&b'/'))
-}
-
-/// Such a path from where the child is then, written to `room`. `None` if that
-/// cannot be told before the call.
-fn below(start: &Start, at: At, room: &mut [u8]) -> Option<At> {
-    // SAFETY: the program's own argument.
-    let path = unsafe { place::read_path(at.path) }?;
-    // SAFETY: `posix_spawn` would take the actions.
-    let dirfd = unsafe { directory::of(start.actions, path, room) }?;
-    Some(At {
-        dirfd,
-        path: room.as_ptr().cast(),
-        ..at
-    })
-}
-
-fn record(state: &'static State, name: &'static str, at: &At, action: Action, reason: &str) {
-    // SAFETY: the kernel took this path a moment ago.
-    let given = unsafe { place::read_path(at.path) }.unwrap_or_default();
-    let place = Place {
-        dirfd: at.dirfd,
-        given,
-        follow: true,
-        in_root: false,
-        creates: false,
-    };
-    let call = Call {
-        name,
-        place,
-        path: at.path,
-        tries: false,
-        cancels: true,
-    };
-    records::child(state, &call, action, reason);
-}
-
-/// A program at a path below the cwd.
-pub fn at_path(name: &'static str, path: *const c_char) -> Start {
-    Start {
-        name,
-        target: Target::At(At::path(path)),
-        actions: null(),
-    }
-}
-
-/// A program as `execveat(2)` names it.
-pub fn at(name: &'static str, dirfd: c_int, path: *const c_char, flags: c_int) -> Start {
-    let at = At {
-        dirfd,
-        flags: flags & (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW),
-        ..At::path(path)
-    };
-    Start {
-        name,
-        target: Target::At(at),
-        actions: null(),
-    }
-}
-
-/// A program that is searched.
-pub fn searched(name: &'static str, file: *const c_char) -> Start {
-    Start {
-        name,
-        target: Target::Search {
-            file,
-            reset: false,
-            shell: true,
-        },
-        actions: null(),
     }
 }

@@ -5,7 +5,6 @@
 
 use core::ffi::CStr;
 
-use libc::c_char;
 use once_cell::race::OnceRef;
 use umaskclamp_policy::path;
 use umaskclamp_policy::settings::variables::{self, Each, LIST, VARIABLES};
@@ -41,8 +40,6 @@ impl Snapshot {
 pub struct Preload {
     /// As the variable says it, or as an absolute path: see [`take`].
     pub entry: &'static [u8],
-    /// `LD_PRELOAD=` with nothing but that entry, and a NUL.
-    pub alone: &'static [u8],
     /// The file that the dynamic loader took for it, NUL-terminated.
     pub file: &'static [u8],
 }
@@ -86,7 +83,6 @@ fn find(environment: &mut Environment) -> Option<Preload> {
     let file = lookup::own_file();
     let (entry, file) = listed(environment, file).or_else(|| by_argument(file))?;
     Some(Preload {
-        alone: [PRELOAD, &entry, b"\0"].concat().leak(),
         entry: entry.leak(),
         file: [file.as_slice(), b"\0"].concat().leak(),
     })
@@ -189,9 +185,4 @@ fn replaced(value: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         }
     }
     result
-}
-
-/// The pointer that an environment array holds for a NUL-terminated entry.
-pub fn pointer(entry: &'static [u8]) -> *const c_char {
-    entry.as_ptr().cast()
 }
