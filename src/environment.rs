@@ -3,11 +3,12 @@
 use core::ffi::CStr;
 
 use libc::c_char;
+use umaskclamp_policy::settings::variables::{self, VARIABLES};
 use umaskclamp_policy::settings::{LogTarget, Settings};
 
-const PATTERNS: &[u8] = b"UMASKCLAMP_PATTERNS";
-const PATTERNS_FILE: &[u8] = b"UMASKCLAMP_PATTERNS_FILE";
-const LOG_FILE: &[u8] = b"UMASKCLAMP_LOG_FILE";
+use crate::children::snapshot::SETTING;
+
+const LOG_FILE: &[u8] = variables::LOG_FILE.as_bytes();
 
 /// The array of `NAME=value` pointers, null-terminated, that becomes `environ`.
 pub struct Environment {
@@ -58,15 +59,10 @@ impl Environment {
     fn starts<'a, 'b>(
         &'a self,
         start: &'b [u8],
-    ) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a, 'b> {
-        self.pointers().iter().map(move |&entry| {
-            let mut bytes = start.iter().enumerate();
-            // SAFETY: entries are terminated strings; none is read behind the
-            // first byte that differs, so not behind its end.
-            let begins = bytes.all(|(at, &byte)| unsafe { *entry.add(at) } as u8 == byte);
-            // SAFETY: as above.
-            begins.then(|| unsafe { CStr::from_ptr(entry) }.to_bytes())
-        })
+    ) -> impl ExactSizeIterator<Item = Option<&'a [u8]>> + DoubleEndedIterator + use<'a, 'b> {
+        let pointers = self.pointers().iter();
+        // SAFETY: entries are terminated strings.
+        pointers.map(move |&entry| unsafe { beginning(entry, start) })
     }
 
     /// The value of the first entry of that name.
@@ -82,61 +78,104 @@ impl Environment {
             .last()
     }
 
-    /// Puts into the environment what children are to find there instead of what
-    /// they might not reach: behind a `chroot` or under another uid.
+    /// Makes the settings what children are to find, so that a setting which is
+    /// another one there was written by somebody since. Each stands there once, and
+    /// none is empty. Not as it was given is what they might not reach, behind a
+    /// `chroot` or under another uid:
     ///
-    /// - A list that was read from a file: the list itself.
+    /// - A list that was read from a file, or names the home directory: the list
+    ///   itself.
     /// - The path of a log file: with a second leading `/`, which says that it
     ///   was found good, so that a child that cannot open it does without.
-    pub fn hand_on(&mut self, settings: &Settings) {
-        if let Some(list) = &settings.effective_list {
-            if self.find(PATTERNS).is_some() {
-                self.replace(PATTERNS, PATTERNS, list);
-                self.remove(PATTERNS_FILE);
-            } else {
-                self.replace(PATTERNS_FILE, PATTERNS, list);
+    ///
+    /// A program that runs with more rights than its caller (`secure`) did not take
+    /// the caller's settings, and its children, which may not know, are not to take
+    /// them either: the caller would name files for root to write. The dynamic loader
+    /// takes its own variables out likewise.
+    pub fn hand_on(&mut self, settings: &Settings, secure: bool) {
+        let mut seen = [false; VARIABLES.len()];
+        let mut kept = 0;
+        for index in 0..self.count {
+            // SAFETY: `index` is below the count.
+            let slot = unsafe { self.slots.add(index) };
+            // SAFETY: as above.
+            let given = unsafe { *slot };
+            // SAFETY: entries are terminated strings.
+            let stays = match unsafe { beginning(given, SETTING) } {
+                None => Some(None),
+                Some(_) if secure => None,
+                Some(entry) => handed(entry, settings, &mut seen),
+            };
+            if let Some(changed) = stays {
+                // The string is never freed: the program may keep pointers into its
+                // environment.
+                let entry = changed.map_or(given, |new| new.leak().as_ptr().cast());
+                // SAFETY: not behind `index`.
+                unsafe { *self.slots.add(kept) = entry };
+                kept += 1;
             }
         }
-        if let LogTarget::File(path) = &settings.log_file {
-            if !path.starts_with(b"//") {
-                let checked: Vec<u8> = [b"/", path.as_slice()].concat();
-                self.replace(LOG_FILE, LOG_FILE, &checked);
-            }
+        if kept < self.count {
+            // SAFETY: below the null pointer that was the end.
+            unsafe { *self.slots.add(kept) = core::ptr::null() };
+            self.count = kept;
         }
     }
 
-    /// Gives the first entry of that name, if there is one, another value.
-    pub fn set(&mut self, name: &[u8], value: &[u8]) {
-        self.replace(name, name, value);
-    }
-
-    fn find(&self, name: &[u8]) -> Option<usize> {
-        self.starts(name)
-            .position(|entry| entry.is_some_and(|entry| value_of(entry, name).is_some()))
-    }
-
-    /// Puts `name=value` in the place of the first entry called `old`.
-    fn replace(&mut self, old: &[u8], name: &[u8], value: &[u8]) {
-        let Some(index) = self.find(old) else {
+    /// Gives the last entry of that name, if there is one, another value.
+    pub fn set_last(&mut self, name: &[u8], value: &[u8]) {
+        let is = |entry: Option<&[u8]>| entry.is_some_and(|entry| value_of(entry, name).is_some());
+        let Some(index) = self.starts(name).rposition(is) else {
             return;
         };
         let entry: Vec<u8> = [name, b"=", value, b"\0"].concat();
-        // SAFETY: `index` is below the count. The string is never freed: the
-        // program may keep pointers into its environment.
+        // SAFETY: `index` is below the count. The string is never freed, as above.
         unsafe { *self.slots.add(index) = entry.leak().as_ptr().cast() };
     }
+}
 
-    fn remove(&mut self, name: &[u8]) {
-        while let Some(index) = self.find(name) {
-            // SAFETY: from `index` on there are `count - index` entries and the
-            // null pointer, which moves along.
-            unsafe {
-                let slot = self.slots.add(index);
-                core::ptr::copy(slot.add(1), slot, self.count - index);
-            }
-            self.count -= 1;
-        }
+/// What stands for this setting from now on: nothing, itself, or another
+/// NUL-terminated entry.
+#[allow(clippy::option_option)]
+fn handed(
+    entry: &[u8],
+    settings: &Settings,
+    seen: &mut [bool; VARIABLES.len()],
+) -> Option<Option<Vec<u8>>> {
+    let Some((name, value)) = variables::split(entry) else {
+        return Some(None);
+    };
+    if value.is_empty() {
+        return None;
     }
+    let place = variables::place(name)?;
+    // The list stands where its file or the first part of it stood.
+    let list = settings.effective_list.as_deref();
+    let (place, new) = match (list, &settings.log_file) {
+        (Some(list), _) if place == variables::LIST || place == variables::FILE => (
+            variables::LIST,
+            Some([variables::PATTERNS.as_bytes(), b"=", list, b"\0"]),
+        ),
+        (_, LogTarget::File(path)) if name == LOG_FILE && !path.starts_with(b"//") => {
+            (place, Some([LOG_FILE, b"=/", path, b"\0"]))
+        }
+        _ => (place, None),
+    };
+    let again = core::mem::replace(seen.get_mut(place)?, true);
+    let nothing = place == variables::LIST && list.is_some_and(<[u8]>::is_empty);
+    (!again && !nothing).then(|| new.map(|parts| parts.concat()))
+}
+
+/// The string, if it begins like this.
+///
+/// # Safety
+/// It is a terminated string, and stays.
+unsafe fn beginning<'a>(entry: *const c_char, start: &[u8]) -> Option<&'a [u8]> {
+    let mut bytes = start.iter().enumerate();
+    // SAFETY: none is read behind the first byte that differs, so not behind its end.
+    let begins = bytes.all(|(at, &byte)| unsafe { *entry.add(at) } as u8 == byte);
+    // SAFETY: the caller's promise.
+    begins.then(|| unsafe { CStr::from_ptr(entry) }.to_bytes())
 }
 
 fn value_of<'a>(entry: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {

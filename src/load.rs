@@ -39,12 +39,15 @@ extern "C" fn constructor(
     let mut environment = unsafe { Environment::of(environment) };
     // SAFETY: as above.
     let program = unsafe { program_name(arguments) };
-    let settings = match read(&environment) {
+    // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
+    // SAFETY: `getauxval` only reads.
+    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    let settings = match read(&environment, secure) {
         Ok(settings) => settings,
         Err(faults) => refuse(&faults),
     };
-    environment.hand_on(&settings);
     if settings.mode != Mode::Off {
+        environment.hand_on(&settings, secure);
         snapshot::take(&mut environment);
     }
     lookup::prepare();
@@ -56,10 +59,7 @@ extern "C" fn constructor(
     state::publish(Box::leak(Box::new(State::new(settings, program))));
 }
 
-fn read(environment: &Environment) -> Result<Settings, Vec<Fault>> {
-    // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
-    // SAFETY: `getauxval` only reads.
-    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+fn read(environment: &Environment, secure: bool) -> Result<Settings, Vec<Fault>> {
     let entries = environment.starting(snapshot::SETTING).filter(|_| !secure);
     let settings = settings::parse(entries, read_file, || home(environment));
     if secure || settings.as_ref().is_ok_and(|read| read.mode == Mode::Off) {

@@ -11,7 +11,7 @@ use libc::{c_char, c_int};
 use log::{LevelFilter, Log, Metadata, Record as LogRecord};
 use umaskclamp_policy::record::{Action, Record, Time};
 use umaskclamp_policy::rules::RuleId;
-use umaskclamp_policy::settings::{Level, LogTarget, Mode};
+use umaskclamp_policy::settings::{Level, LogTarget};
 
 use crate::call::{Call, Sensitive};
 use crate::memory;
@@ -171,14 +171,9 @@ pub fn refused_io_uring(audit: bool) {
     }
 }
 
-/// A child that cannot be entered is started, or is not.
-pub fn unreachable(state: &'static State, call: &Call, refuse: bool, reason: &str) {
+/// What is told of a child: that it cannot be entered, or lost a variable.
+pub fn child(state: &'static State, call: &Call, action: Action, reason: &str) {
     if log::log_enabled!(log::Level::Warn) {
-        let action = match (refuse, state.settings.mode) {
-            (true, Mode::Enforce) => Action::Refused,
-            (true, _) => Action::WouldRefuse,
-            (false, _) => Action::Unreachable,
-        };
         emit(state, call, action, (None, None), None, reason);
     }
 }

@@ -13,6 +13,9 @@ mod chain;
 #[path = "children/failing.rs"]
 mod failing;
 
+#[path = "children/there.rs"]
+mod there;
+
 use std::fs;
 use std::path::Path;
 
@@ -58,7 +61,7 @@ const CURRENT: &[&str] = &[
 
 /// What a program may have done to its environment (`tests/children/start.c`).
 const LOSSES: &[&str] = &[
-    "keep", "clear", "own", "reset", "unset", "off", "other", "zero", "scribble", "long",
+    "keep", "clear", "own", "reset", "unset", "empty", "other", "zero", "scribble", "long",
 ];
 
 fn ways() -> impl Iterator<Item = &'static str> {
@@ -120,7 +123,7 @@ fn other_entries_stay_as_they_are() {
         "fexecve",
         "execveat",
     ] {
-        for loss in ["keep", "own", "unset", "other", "off", "zero"] {
+        for loss in ["keep", "own", "unset", "other", "empty", "off", "zero"] {
             let (ours, plain) = environments(how, loss);
             let rest = |list: &[String]| -> Vec<String> {
                 list.iter().filter(|e| !is_ours(e)).cloned().collect()
@@ -132,14 +135,13 @@ fn other_entries_stay_as_they_are() {
                 "own" | "unset" | "zero" => String::new(),
                 _ => "libm.so.6:".to_owned(),
             };
-            assert_eq!(
-                kept,
-                [
-                    &format!("LD_PRELOAD={others}{shim}"),
-                    "UMASKCLAMP_PATTERNS=*.iso"
-                ],
-                "{how} {loss}"
-            );
+            let mut expected = vec![format!("LD_PRELOAD={others}{shim}")];
+            if loss == "off" {
+                expected.push("UMASKCLAMP_MASK=000".to_owned());
+                expected.push("UMASKCLAMP_MODE=off".to_owned());
+            }
+            expected.push("UMASKCLAMP_PATTERNS=*.iso".to_owned());
+            assert_eq!(kept, expected.iter().collect::<Vec<_>>(), "{how} {loss}");
         }
     }
 }

@@ -9,11 +9,13 @@ use core::mem::MaybeUninit;
 use core::ptr::null;
 
 use libc::c_char;
+use umaskclamp_policy::settings::VARIABLES;
 
 use super::output;
 use super::reader::Reader;
 use super::room;
-use super::snapshot::{self, pointer, Snapshot, PRELOAD, SETTING};
+use super::snapshot::{self, Snapshot, PRELOAD, SETTING};
+use super::survey::Survey;
 
 /// An array of pointers to `NAME=value` strings, null-terminated.
 pub type Array = *const *const c_char;
@@ -30,37 +32,14 @@ pub enum Preloaded {
     TakeOut,
 }
 
-/// What a look at an environment found.
-struct Survey {
-    count: usize,
-    /// Which settings of the snapshot are there, byte for byte.
-    found: u64,
-    /// Another `UMASKCLAMP_*`, or a variable that makes the dynamic loader
-    /// write to a sensitive place.
-    foreign: bool,
-    /// The last `LD_PRELOAD`, which is the one that counts.
-    preload: Option<usize>,
-    value: &'static [u8],
-}
-
-/// Calls `start` with the environment that the child is to get.
-///
-/// # Safety
-/// `given` and its strings are left alone until this returns.
-pub unsafe fn with(
-    call: &'static str,
-    snapshot: &Snapshot,
-    given: Array,
-    preloaded: Preloaded,
-    start: &dyn Fn(Array) -> i32,
-) -> i32 {
-    // SAFETY: the caller's promise.
-    let Some(copy) = (unsafe { Copy::needed(call, snapshot, given, preloaded) }) else {
+/// Calls `start` with the copy, if there is to be one.
+pub fn with(copy: Option<&Copy>, given: Array, start: &dyn Fn(Array) -> i32) -> i32 {
+    let Some(copy) = copy else {
         return start(given);
     };
     let words = copy.words();
     if words <= SMALL {
-        return on_stack(&copy, start);
+        return on_stack(copy, start);
     }
     room::with(words, &|slots| copy.write(slots), &|array| {
         start(array.unwrap_or(given))
@@ -73,63 +52,11 @@ fn on_stack(copy: &Copy, start: &dyn Fn(Array) -> i32) -> i32 {
     start(copy.write(&mut slots).unwrap_or(copy.given))
 }
 
-unsafe fn survey(call: &'static str, snapshot: &Snapshot, given: Array) -> Option<Survey> {
-    let mut reader = Reader::new();
-    let mut survey = Survey {
-        count: 0,
-        found: 0,
-        foreign: false,
-        preload: None,
-        value: &[],
-    };
-    // Linux takes a null array as an empty one.
-    while !given.is_null() {
-        let entry = reader.slot(given, survey.count)?;
-        if entry.is_null() {
-            break;
-        }
-        if reader.begins(entry, SETTING)? {
-            match position(&mut reader, snapshot, entry)? {
-                Some(index) => survey.found |= 1 << index,
-                None => survey.foreign = true,
-            }
-        } else if reader.begins(entry, b"LD_")? {
-            if reader.begins(entry, PRELOAD)? {
-                survey.preload = Some(survey.count);
-                // SAFETY: the caller's promise.
-                let text = unsafe { reader.string(entry) }?;
-                survey.value = text.get(PRELOAD.len()..)?;
-            } else {
-                // SAFETY: the caller's promise.
-                survey.foreign |= unsafe { output::sensitive(call, &mut reader, entry) };
-            }
-        }
-        survey.count += 1;
-    }
-    Some(survey)
-}
-
-/// Which setting of the snapshot is this entry, byte for byte?
-fn position(
-    reader: &mut Reader,
-    snapshot: &Snapshot,
-    entry: *const c_char,
-) -> Option<Option<usize>> {
-    for (index, setting) in snapshot.settings.iter().enumerate() {
-        if reader.begins(entry, setting)? {
-            return Some(Some(index));
-        }
-    }
-    Some(None)
-}
-
 /// What is to become of `LD_PRELOAD`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Preload {
     AsGiven,
-    /// The variable is not there: a string made at load.
-    Alone(&'static [u8]),
-    /// The value with our entry at its end.
+    /// The value, if there is one, with our entry at its end.
     Appended(&'static [u8]),
     /// The value without our entry; the variable goes if nothing is left.
     Without(&'static [u8]),
@@ -142,7 +69,6 @@ fn preload_of(survey: &Survey, snapshot: &Snapshot, preloaded: Preloaded) -> Pre
     let there = snapshot::entries(survey.value).any(|entry| entry == ours.entry);
     match preloaded {
         Preloaded::Keep if there => Preload::AsGiven,
-        Preloaded::Keep if survey.preload.is_none() => Preload::Alone(ours.alone),
         Preloaded::Keep => Preload::Appended(ours.entry),
         Preloaded::TakeOut if there => Preload::Without(ours.entry),
         Preloaded::TakeOut => Preload::AsGiven,
@@ -151,34 +77,26 @@ fn preload_of(survey: &Survey, snapshot: &Snapshot, preloaded: Preloaded) -> Pre
 
 /// A copy to be made.
 pub struct Copy<'a> {
-    call: &'static str,
     snapshot: &'a Snapshot,
     given: Array,
-    survey: Survey,
+    survey: &'a Survey,
     preload: Preload,
 }
 
 impl<'a> Copy<'a> {
-    /// `None` if all is there that the snapshot has, and nothing that it has not;
-    /// or if `given` cannot be read, and the kernel will say `EFAULT`.
-    ///
-    /// # Safety
-    /// `given` and its strings are left alone while the copy is in use.
-    pub unsafe fn needed(
-        call: &'static str,
+    /// `None` if all is there that the snapshot has, and nothing to be left out.
+    pub fn needed(
         snapshot: &'a Snapshot,
         given: Array,
+        survey: &'a Survey,
         preloaded: Preloaded,
     ) -> Option<Self> {
-        // SAFETY: the caller's promise.
-        let survey = unsafe { survey(call, snapshot, given) }?;
-        let preload = preload_of(&survey, snapshot, preloaded);
-        let complete = survey.found.count_ones() as usize == snapshot.settings.len();
-        if complete && !survey.foreign && preload == Preload::AsGiven {
+        let preload = preload_of(survey, snapshot, preloaded);
+        let complete = survey.absent(snapshot).next().is_none();
+        if complete && !survey.leaves_out && preload == Preload::AsGiven {
             return None;
         }
         Some(Copy {
-            call,
             snapshot,
             given,
             survey,
@@ -189,7 +107,7 @@ impl<'a> Copy<'a> {
     /// Words that the array and a new `LD_PRELOAD` string take at most.
     pub fn words(&self) -> usize {
         // The settings, `LD_PRELOAD`, and the null pointer at the end.
-        let pointers = self.survey.count + self.snapshot.settings.len() + 2;
+        let pointers = self.survey.count + VARIABLES.len() + 2;
         let text = PRELOAD.len() + self.survey.value.len() + 2 + self.ours().len();
         pointers + text.div_ceil(size_of::<usize>())
     }
@@ -197,14 +115,14 @@ impl<'a> Copy<'a> {
     fn ours(&self) -> &'static [u8] {
         match self.preload {
             Preload::Appended(ours) | Preload::Without(ours) => ours,
-            Preload::Alone(_) | Preload::AsGiven => &[],
+            Preload::AsGiven => &[],
         }
     }
 
     /// Writes the array to the beginning of `slots` and the string behind it.
     /// `None` if it does not fit: another thread made the environment longer.
     pub fn write(&self, slots: &mut [MaybeUninit<usize>]) -> Option<Array> {
-        let pointers = self.survey.count + self.snapshot.settings.len() + 2;
+        let pointers = self.survey.count + VARIABLES.len() + 2;
         let (slots, text) = slots.split_at_mut_checked(pointers)?;
         let preload = self.preload_entry(text)?;
         let mut filled = 0;
@@ -215,7 +133,6 @@ impl<'a> Copy<'a> {
         };
 
         let mut reader = Reader::new();
-        let mut found = self.survey.found;
         for index in 0..self.survey.count {
             let entry = reader.slot(self.given, index)?;
             if entry.is_null() {
@@ -228,48 +145,30 @@ impl<'a> Copy<'a> {
                     None => put(entry)?,
                 }
             } else if reader.begins(entry, SETTING)? {
-                if position(&mut reader, self.snapshot, entry)?.is_some() {
+                // SAFETY: the strings are left alone until the call returns.
+                if self
+                    .survey
+                    .stays(self.snapshot, unsafe { reader.string(entry) }?)
+                {
                     put(entry)?;
-                } else if let Some(index) = self.namesake(&mut reader, entry, found)? {
-                    // Changed: put back where it was changed.
-                    found |= 1 << index;
-                    put(pointer(self.snapshot.settings.get(index)?))?;
                 }
             } else if reader.begins(entry, b"LD_")?
                 // SAFETY: the strings are left alone until the call returns.
-                && unsafe { output::sensitive(self.call, &mut reader, entry) }
+                && unsafe { output::sensitive(self.survey.call, &mut reader, entry) }
             {
                 continue;
             } else {
                 put(entry)?;
             }
         }
-        for (index, setting) in self.snapshot.settings.iter().enumerate() {
-            if found & 1 << index == 0 {
-                put(pointer(setting))?;
-            }
+        for setting in self.survey.absent(self.snapshot) {
+            put(setting.as_ptr())?;
         }
         if let (None, Some(entry)) = (self.survey.preload, preload) {
             put(entry)?;
         }
         put(null())?;
         Some(slots.as_ptr().cast())
-    }
-
-    /// The setting of the snapshot that has this entry's name and is not there.
-    fn namesake(
-        &self,
-        reader: &mut Reader,
-        entry: *const c_char,
-        found: u64,
-    ) -> Option<Option<usize>> {
-        for (index, setting) in self.snapshot.settings.iter().enumerate() {
-            let end = setting.iter().position(|&byte| byte == b'=')?;
-            if found & 1 << index == 0 && reader.begins(entry, setting.get(..=end)?)? {
-                return Some(Some(index));
-            }
-        }
-        Some(None)
     }
 
     /// The `LD_PRELOAD` entry of the copy, written to `text` where it is new:
@@ -282,7 +181,6 @@ impl<'a> Copy<'a> {
         };
         match self.preload {
             Preload::AsGiven => return Some(None),
-            Preload::Alone(entry) => return Some(Some(pointer(entry))),
             Preload::Appended(ours) => {
                 text.put(PRELOAD)?;
                 text.put(self.survey.value)?;

@@ -1,5 +1,5 @@
 //! `system`, `popen` and `wordexp` start `/bin/sh` inside libc, with `environ` as
-//! it is. Where the program emptied or changed that, our entries are put back into
+//! it is. Where the program emptied that, our entries are put back into
 //! it before the call: nothing else reaches the shell.
 //!
 //! They stay in `environ`: taking them out afterwards could undo what another
@@ -22,7 +22,7 @@ use libc::{c_char, c_int, AT_FDCWD};
 use super::envp::{Array, Copy};
 use super::reader::Reader;
 use super::room::map;
-use super::{active, at_path, fallback, plan, Plan};
+use super::{at_path, fallback, Child, Plan};
 use crate::sys;
 
 /// How a shell is to be started.
@@ -42,15 +42,15 @@ pub struct Prepared {
 /// Other threads leave the environment alone meanwhile, as these calls demand of
 /// them anyway (environ is not locked against its readers).
 pub unsafe fn prepare(name: &'static str, environ: Array) -> Result<Prepared, ()> {
-    let Some((state, snapshot)) = active() else {
+    let start = at_path(name, c"/bin/sh".as_ptr());
+    // SAFETY: the caller's promise.
+    let Some(child) = (unsafe { Child::of(&start, environ) }) else {
         return Ok(Prepared::default());
     };
-    let start = at_path(name, c"/bin/sh".as_ptr());
-    let Plan::Go { preloaded, mask } = plan(state, snapshot, &start) else {
+    let Plan::Go { preloaded, mask } = child.plan(&start) else {
         return Err(());
     };
-    // SAFETY: the caller's promise.
-    let copy = unsafe { Copy::needed(name, snapshot, environ, preloaded) };
+    let copy = child.copy(environ, preloaded);
     Ok(Prepared {
         environ: copy.and_then(|copy| lasting(&copy, environ)),
         mask,

@@ -3,9 +3,11 @@
 //! Copied, because a program may write over the memory that its environment came
 //! in (`setproctitle`), and because it may change or clear the environment.
 
-use libc::c_char;
+use core::ffi::CStr;
+
 use once_cell::race::OnceRef;
 use umaskclamp_policy::path;
+use umaskclamp_policy::settings::variables::{self, Each, LIST, VARIABLES};
 
 use crate::environment::Environment;
 use crate::lookup;
@@ -18,24 +20,26 @@ pub const SETTING: &[u8] = b"UMASKCLAMP_";
 /// How the list of preloads begins.
 pub const PRELOAD: &[u8] = b"LD_PRELOAD=";
 
-/// More settings than there are variables. A `u64` has a bit for each.
-pub const SETTINGS_MAX: usize = 64;
-
 /// The copy.
 pub struct Snapshot {
-    /// The `UMASKCLAMP_*` entries, each with its terminating NUL.
-    pub settings: Vec<&'static [u8]>,
+    /// The `UMASKCLAMP_*` entries that are handed on.
+    pub settings: Each<&'static CStr>,
     /// How this library was preloaded; `None` if not by `LD_PRELOAD` (but by
     /// `/etc/ld.so.preload`, which no program can drop).
     pub preload: Option<Preload>,
+}
+
+impl Snapshot {
+    /// Is this entry the list as it is handed on?
+    pub fn is_list(&self, entry: &[u8]) -> bool {
+        self.settings[LIST].is_some_and(|list| list.to_bytes() == entry)
+    }
 }
 
 /// Our part of `LD_PRELOAD`.
 pub struct Preload {
     /// As the variable says it, or as an absolute path: see [`take`].
     pub entry: &'static [u8],
-    /// `LD_PRELOAD=` with nothing but that entry, and a NUL.
-    pub alone: &'static [u8],
     /// The file that the dynamic loader took for it, NUL-terminated.
     pub file: &'static [u8],
 }
@@ -47,23 +51,22 @@ pub fn taken() -> Option<&'static Snapshot> {
     SNAPSHOT.get()
 }
 
-/// Takes the snapshot. A program that runs with more rights than its caller has no
-/// settings: it did not take the caller's, and putting them back where such a
-/// program dropped them (`sudo`) would let the caller name files for root to write.
+/// Takes the snapshot of what the environment hands on
+/// ([`Environment::hand_on`]).
 ///
 /// A relative path in `LD_PRELOAD`, and a name that was found by `LD_LIBRARY_PATH`,
 /// is made an absolute path in the environment itself: behind a `chdir`, or without
 /// that variable, the dynamic loader would not find it and complain on stderr at
 /// every exec.
 pub fn take(environment: &mut Environment) {
-    // SAFETY: `getauxval` only reads.
-    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    let settings = environment
-        .starting(SETTING)
-        .filter(|entry| !secure && entry.contains(&b'='))
-        .take(SETTINGS_MAX)
-        .map(|entry| &*[entry, b"\0"].concat().leak())
-        .collect();
+    let mut settings: Each<&'static CStr> = [None; VARIABLES.len()];
+    for entry in environment.starting(SETTING) {
+        let place = variables::split(entry).and_then(|(name, _)| variables::place(name));
+        if let Some(ours) = place.and_then(|place| settings.get_mut(place)) {
+            let copy = [entry, b"\0"].concat().leak();
+            *ours = CStr::from_bytes_with_nul(copy).ok();
+        }
+    }
     let preload = find(environment);
     let snapshot = Snapshot { settings, preload };
     let _ = SNAPSHOT.set(Box::leak(Box::new(snapshot)));
@@ -80,7 +83,6 @@ fn find(environment: &mut Environment) -> Option<Preload> {
     let file = lookup::own_file();
     let (entry, file) = listed(environment, file).or_else(|| by_argument(file))?;
     Some(Preload {
-        alone: [PRELOAD, &entry, b"\0"].concat().leak(),
         entry: entry.leak(),
         file: [file.as_slice(), b"\0"].concat().leak(),
     })
@@ -108,7 +110,7 @@ fn listed(environment: &mut Environment, file: &[u8]) -> Option<(Vec<u8>, Vec<u8
     match moves.then(|| absolute(path)).flatten() {
         Some(absolute) => {
             let value = replaced(value, entry, &absolute);
-            environment.set(b"LD_PRELOAD", &value);
+            environment.set_last(b"LD_PRELOAD", &value);
             Some((absolute.clone(), absolute))
         }
         None => Some((entry.to_vec(), file.to_vec())),
@@ -183,9 +185,4 @@ fn replaced(value: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         }
     }
     result
-}
-
-/// The pointer that an environment array holds for a NUL-terminated entry.
-pub fn pointer(entry: &'static [u8]) -> *const c_char {
-    entry.as_ptr().cast()
 }

@@ -34,7 +34,7 @@ fn ways() -> Vec<(&'static str, Vec<&'static str>)> {
             vec![start, "syscall", "scribble"],
         ),
         ("a long one", vec![start, "clone-execve", "long"]),
-        ("settings changed", vec![start, "execle", "off"]),
+        ("settings emptied", vec![start, "execle", "empty"]),
     ]
 }
 

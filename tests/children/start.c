@@ -28,6 +28,10 @@ extern char **environ;
 
 static char *own[] = { "A=1", "LANG=C", "A=2", NULL };
 
+static char *twice[] = {
+    "UMASKCLAMP_MODE=", "UMASKCLAMP_MODE=audit", "UMASKCLAMP_MODE=off", "UMASKCLAMP", "A=1", NULL
+};
+
 /* What sudo(8) gives a command. */
 static char *reset[] = {
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "SHELL=/bin/sh", "LOGNAME=x",
@@ -54,6 +58,18 @@ static char **change(const char *what)
         setenv("UMASKCLAMP_MASK", "000", 1);
         return environ;
     }
+    if (strcmp(what, "empty") == 0) {
+        setenv("UMASKCLAMP_MODE", "", 1);
+        setenv("UMASKCLAMP_PATTERNS", "", 1);
+        setenv("UMASKCLAMP_MASK", "", 1);
+        return environ;
+    }
+    if (strcmp(what, "strange") == 0) {
+        setenv("UMASKCLAMP_PATTERN", "*.txt", 1);
+        return environ;
+    }
+    if (strcmp(what, "twice") == 0)
+        return environ = twice;
     if (strcmp(what, "other") == 0) {
         setenv("LD_PRELOAD", "libm.so.6", 1);
         return environ;

@@ -186,7 +186,7 @@ fn rank(action: &str) -> u8 {
     match action {
         "failed" => 0,
         "unreachable" => 1,
-        "linked" | "refused" | "would-refuse" => 2,
+        "linked" | "refused" | "would-refuse" | "dropped" => 2,
         _ => 3,
     }
 }

@@ -14,9 +14,10 @@ use umaskclamp_policy::home;
 use umaskclamp_policy::list;
 use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::variables as name;
-use umaskclamp_policy::settings::{self, Fault, FileFault, Settings, ENVIRONMENT_STRING};
+use umaskclamp_policy::settings::{self, Fault, FileFault, Mode, Settings, ENVIRONMENT_STRING};
 
 use crate::failure::{self, Failure};
+use crate::library::{names_library, LD_PRELOAD};
 
 /// Which paths are sensitive. Given here, the variables of the environment that
 /// say so do not count.
@@ -50,6 +51,13 @@ pub struct Selection {
     /// Permission bits to clear, octal, within 077 (default: 077)
     #[arg(short, long, value_name = "MASK", help_heading = "What is sensitive")]
     pub mask: Option<OsString>,
+}
+
+impl Selection {
+    /// Is a list chosen, and not the mask alone?
+    pub fn chooses(&self) -> bool {
+        self.builtin || self.file.is_some() || !self.patterns.is_empty()
+    }
 }
 
 /// The environment of a program to be started, as `NAME=value`, in its order.
@@ -96,9 +104,7 @@ impl Environment {
                  list, or name what is sensitive",
             ));
         }
-        let chosen =
-            selection.builtin || selection.file.is_some() || !selection.patterns.is_empty();
-        if chosen {
+        if selection.chooses() {
             self.remove(name::PATTERNS);
             self.remove(name::PATTERNS_FILE);
         }
@@ -112,6 +118,19 @@ impl Environment {
             }
             list.extend(pattern.as_bytes());
         }
+        if !list.is_empty() {
+            self.set_list(list)?;
+        }
+        if let Some(file) = &selection.file {
+            self.set(name::PATTERNS_FILE, absolute(file)?);
+        }
+        if let Some(mask) = &selection.mask {
+            self.set(name::MASK, mask.clone());
+        }
+        Ok(())
+    }
+
+    fn set_list(&mut self, list: Vec<u8>) -> Result<(), Failure> {
         // One more byte for the `=`, one for the end of the string.
         if name::PATTERNS.len() + list.len() + 2 > ENVIRONMENT_STRING {
             return Err(Failure::new(
@@ -122,14 +141,31 @@ impl Environment {
                 ),
             ));
         }
-        if !list.is_empty() {
-            self.set(name::PATTERNS, OsString::from_vec(list));
+        self.set(name::PATTERNS, OsString::from_vec(list));
+        Ok(())
+    }
+
+    /// The settings of the job that this command is a part of, if that is protected.
+    /// What is wrong with them there is an error: it was written inside the job.
+    pub fn of_job(&self) -> Result<Option<Settings>, Failure> {
+        let for_all = fs::read("/etc/ld.so.preload").unwrap_or_default();
+        let preload = self.get(LD_PRELOAD).unwrap_or_default().as_bytes();
+        let mut lists = for_all.split(|&byte| byte == b'\n').chain([preload]);
+        if !lists.any(names_library) {
+            return Ok(None);
         }
-        if let Some(file) = &selection.file {
-            self.set(name::PATTERNS_FILE, absolute(file)?);
-        }
-        if let Some(mask) = &selection.mask {
-            self.set(name::MASK, mask.clone());
+        let settings = self.settings()?;
+        Ok((settings.mode != Mode::Off).then_some(settings))
+    }
+
+    /// Puts what was selected behind the list in force in the job.
+    pub fn behind(&mut self, job: &Settings) -> Result<(), Failure> {
+        // What is wrong with it is told by who reads the settings next, with the name
+        // of the file it stands in.
+        if let Ok(selected) = self.settings() {
+            let list = [in_force(job), in_force(&selected)].join(&b':');
+            self.remove(name::PATTERNS_FILE);
+            self.set_list(list)?;
         }
         Ok(())
     }
@@ -160,6 +196,13 @@ impl Environment {
         let user = rustix::process::geteuid().as_raw();
         home::of_user(user, &database).map(<[u8]>::to_vec)
     }
+}
+
+/// The list in force, whatever it was read from.
+fn in_force(settings: &Settings) -> Vec<u8> {
+    let handed_on = settings.effective_list.clone();
+    let written = handed_on.filter(|list| !list.is_empty());
+    written.unwrap_or_else(|| list::join(&settings.rules))
 }
 
 /// The built-in rules, seen from this environment's home.

@@ -13,6 +13,7 @@ const ACTIONS: &[(Action, &str, Level)] = &[
     (Action::Unreachable, "unreachable", Level::Warn),
     (Action::Refused, "refused", Level::Warn),
     (Action::WouldRefuse, "would-refuse", Level::Warn),
+    (Action::Dropped, "dropped", Level::Warn),
     (Action::Failed, "failed", Level::Error),
     (Action::Verdict, "verdict", Level::Debug),
 ];

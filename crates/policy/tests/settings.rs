@@ -124,6 +124,9 @@ fn a_log_file_asks_for_records() {
 fn the_first_of_a_name_counts() {
     let all = settings(&["UMASKCLAMP_MODE=off", "UMASKCLAMP_MODE=nonsense"]);
     assert_eq!(all.mode, Mode::Off);
+    // An empty one does not stand before another.
+    let all = settings(&["UMASKCLAMP_MODE=", "UMASKCLAMP_MODE=off"]);
+    assert_eq!(all.mode, Mode::Off);
     assert_eq!(
         faults(&["UMASKCLAMP_MODE=x", "UMASKCLAMP_MODE=off"]),
         ["umaskclamp: UMASKCLAMP_MODE: unknown value \"x\": one of enforce, audit, off"]

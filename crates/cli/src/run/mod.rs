@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use rustix::fs::Mode as FileMode;
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
@@ -31,9 +31,14 @@ use crate::{doubts, show};
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
 
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("list").args(["patterns", "file", "builtin"]).multiple(true)))]
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
+    /// The list given here alone. Without this, in a job that is protected already, it
+    /// comes behind the list that is in force there
+    #[arg(long, requires = "list", help_heading = "What is sensitive")]
+    only: bool,
     /// Change nothing; record what would be clamped, and report it (--report)
     #[arg(short, long)]
     audit: bool,
@@ -109,7 +114,12 @@ impl Run {
     /// Our environment with what the command line asks for.
     fn environment(&self) -> Result<Environment, Failure> {
         let mut environment = Environment::ours();
+        let job = environment.of_job()?;
         environment.select(&self.selection)?;
+        if let Some(job) = job.filter(|_| self.selection.chooses() && !self.only) {
+            environment.behind(&job)?;
+            self.warn_of_mask(&job, &environment);
+        }
         if self.audit {
             environment.set(name::MODE, Mode::Audit.word());
         }
@@ -127,6 +137,20 @@ impl Run {
         }
         Ok(environment)
     }
+
+    /// There is one mask for all places: one that leaves more than the job's leaves it
+    /// at the job's own places too.
+    fn warn_of_mask(&self, job: &Settings, environment: &Environment) {
+        let Ok(mask) = environment.settings().map(|settings| settings.mask.bits()) else {
+            return;
+        };
+        let old = job.mask.bits();
+        if old & !mask != 0 {
+            anstream::eprintln!(
+                "umaskclamp: the mask {mask:03o} holds at the places of the job's own list as well, which has {old:03o}; --only leaves them out"
+            );
+        }
+    }
 }
 
 /// The settings, or all that is wrong with them and with the log at once.
@@ -134,7 +158,8 @@ fn checked(environment: &Environment) -> Result<Settings, Failure> {
     let settings = environment.settings();
     let log = environment.get(name::LOG_FILE).unwrap_or_default();
     let log = Path::new(log);
-    let opened = if log.is_absolute() {
+    // Two slashes: a program of the job has opened it, and one that cannot does without.
+    let opened = if log.is_absolute() && !log.as_os_str().as_bytes().starts_with(b"//") {
         open_log(log).err()
     } else {
         None

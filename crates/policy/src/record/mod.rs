@@ -53,6 +53,8 @@ pub enum Action {
     Refused,
     /// `audit`: the call would have been refused.
     WouldRefuse,
+    /// A variable was left out of a child's environment.
+    Dropped,
     /// Something could not be protected.
     Failed,
     /// A decision, without anything to change.
@@ -71,6 +73,7 @@ impl Action {
             Action::Linked => "linked",
             Action::Refused => "refused",
             Action::WouldRefuse => "would-refuse",
+            Action::Dropped => "dropped",
             Action::Failed => "failed",
             Action::Verdict => "verdict",
         }
@@ -80,9 +83,11 @@ impl Action {
     pub const fn level(self) -> Level {
         match self {
             Action::Failed => Level::Error,
-            Action::Unreachable | Action::Linked | Action::Refused | Action::WouldRefuse => {
-                Level::Warn
-            }
+            Action::Unreachable
+            | Action::Linked
+            | Action::Refused
+            | Action::WouldRefuse
+            | Action::Dropped => Level::Warn,
             Action::Clamped | Action::Tightened | Action::WouldClamp | Action::WouldTighten => {
                 Level::Info
             }

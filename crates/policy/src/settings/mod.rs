@@ -12,6 +12,7 @@ use crate::list;
 use crate::mode::Mask;
 use crate::rules::{Builder, Origin, RuleId, Rules};
 use variables as name;
+use variables::Each;
 
 /// Bytes that one string of the environment may take with its zero byte:
 /// `MAX_ARG_STRLEN`, 32 pages (execve(2)), of the smallest page size.
@@ -60,33 +61,24 @@ pub struct Settings {
     pub homeless: Vec<RuleId>,
 }
 
-/// The values as given, each the first of its name, as `getenv(3)` takes it.
+/// The values as given, each the first of its name, as `getenv(3)` takes it; but an
+/// empty one does not stand before another.
 #[derive(Default)]
 struct Given<'a> {
-    values: [Option<&'a [u8]>; VARIABLES.len()],
+    values: Each<&'a [u8]>,
     unknown: Vec<&'a [u8]>,
 }
 
 impl<'a> Given<'a> {
     fn read(env: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut given = Given::default();
-        for entry in env {
-            if !entry.starts_with(b"UMASKCLAMP_") {
-                continue;
-            }
-            let Some(equals) = entry.iter().position(|&b| b == b'=') else {
+        for entry in env.filter(|entry| entry.starts_with(b"UMASKCLAMP_")) {
+            let Some((variable, value)) = variables::split(entry) else {
                 continue;
             };
-            let (variable, value) = entry.split_at_checked(equals).unwrap_or((entry, &[]));
-            let value = value.get(1..).unwrap_or_default();
-            let known = VARIABLES
-                .iter()
-                .zip(&mut given.values)
-                .find(|(known, _)| known.name.as_bytes() == variable);
-            match known {
-                Some((_, place)) => {
-                    place.get_or_insert(value);
-                }
+            match variables::place(variable).and_then(|place| given.values.get_mut(place)) {
+                Some(Some(first)) if !first.is_empty() => {}
+                Some(place) => *place = Some(value),
                 None if given.unknown.contains(&variable) => {}
                 None => given.unknown.push(variable),
             }
@@ -95,11 +87,7 @@ impl<'a> Given<'a> {
     }
 
     fn get(&self, variable: &str) -> Option<&'a [u8]> {
-        VARIABLES
-            .iter()
-            .zip(&self.values)
-            .find(|(known, _)| known.name == variable)
-            .and_then(|(_, value)| *value)
+        variables::of(&self.values, variable)
     }
 
     /// A path or a list, of which an empty one is none.

@@ -90,3 +90,44 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "Where records go, as JSON Lines.",
     },
 ];
+
+/// Where [`PATTERNS`] and [`PATTERNS_FILE`] stand in [`VARIABLES`].
+pub const LIST: usize = 0;
+/// As [`LIST`].
+pub const FILE: usize = 1;
+
+/// Something for each of [`VARIABLES`], in their order.
+pub type Each<T> = [Option<T>; VARIABLES.len()];
+
+/// That of the variable of this name.
+pub fn of<T: Copy>(each: &Each<T>, name: &str) -> Option<T> {
+    let place = place(name.as_bytes())?;
+    *each.get(place)?
+}
+
+/// Where the variable of this name stands in [`VARIABLES`].
+pub fn place(name: &[u8]) -> Option<usize> {
+    VARIABLES
+        .iter()
+        .position(|known| known.name.as_bytes() == name)
+}
+
+/// Name and value of an entry of the environment. `None` if it has no `=`.
+pub fn split(entry: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = entry.iter().position(|&byte| byte == b'=')?;
+    Some((entry.get(..equals)?, entry.get(equals.checked_add(1)?..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        assert_eq!(place(PATTERNS.as_bytes()), Some(LIST));
+        assert_eq!(place(PATTERNS_FILE.as_bytes()), Some(FILE));
+        assert_eq!(place(b"UMASKCLAMP_"), None);
+        assert_eq!(split(b"A=b=c"), Some((&b"A"[..], &b"b=c"[..])));
+        assert_eq!(split(b"A"), None);
+    }
+}

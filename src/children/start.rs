@@ -1,0 +1,160 @@
+//! Which program a call starts, and what is recorded of it.
+
+use core::ffi::c_void;
+use core::ptr::null;
+
+use libc::{c_char, c_int};
+use umaskclamp_policy::path;
+use umaskclamp_policy::record::Action;
+
+use super::once;
+use super::target::At;
+use crate::call::Call;
+use crate::enforce::spawn::directory;
+use crate::place::{self, Place};
+use crate::records;
+use crate::state::{self, State};
+
+/// Which program a call starts.
+#[derive(Clone, Copy)]
+pub enum Target {
+    At(At),
+    /// Searched in `PATH`, and given to the shell if it has no format.
+    Search {
+        file: *const c_char,
+        reset: bool,
+        shell: bool,
+    },
+}
+
+/// A call that starts a program.
+#[derive(Clone, Copy)]
+pub struct Start {
+    /// Name of the symbol, for records.
+    pub name: &'static str,
+    pub target: Target,
+    /// File actions of `posix_spawn`, or null: the child may change its directory
+    /// before it comes to a relative path.
+    pub actions: *const c_void,
+}
+
+impl Start {
+    /// The program, or its name where it is searched.
+    pub fn at(&self) -> At {
+        match self.target {
+            Target::At(at) => at,
+            Target::Search { file, .. } => At::path(file),
+        }
+    }
+
+    /// Is it the command `umaskclamp`?
+    pub fn is_own_command(&self) -> bool {
+        // SAFETY: the program's own argument.
+        let path = unsafe { place::read_path(self.at().path) };
+        path.is_some_and(|path| path::last(path) == b"umaskclamp")
+    }
+
+    /// Records that the program does not get a variable.
+    #[cold]
+    pub fn drops(&self, variable: &[u8]) {
+        const WHY: &[u8] = b"unknown variable ";
+        let mut reason = [0; 128];
+        let mut room = reason.iter_mut();
+        let said = WHY.iter().chain(variable);
+        let length = said
+            .zip(&mut room)
+            .map(|(&byte, place)| *place = byte)
+            .count();
+        let reason = reason.get(..length).unwrap_or_default();
+        let hash = variable.iter().fold(0u64, |hash, &byte| {
+            hash.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        if let Some(state) = state::active().filter(|_| once::first(hash, 0, u64::MAX)) {
+            let text = reason.utf8_chunks().next();
+            let reason = text.map_or("", |text| text.valid());
+            record(state, self.name, &self.at(), Action::Dropped, reason);
+        }
+    }
+}
+
+/// Is this a relative path, and does the child change its directory before?
+pub fn moves(start: &Start, path: *const c_char) -> bool {
+    // SAFETY: `posix_spawn` would take the actions.
+    if !unsafe { directory::changes(start.actions) } {
+        return false;
+    }
+    // SAFETY: the program's own argument.
+    let path = unsafe { place::read_path(path) };
+    path.is_some_and(|path| path.first() != Some(&b'/'))
+}
+
+/// Such a path from where the child is then, written to `room`. `None` if that
+/// cannot be told before the call.
+pub fn below(start: &Start, at: At, room: &mut [u8]) -> Option<At> {
+    // SAFETY: the program's own argument.
+    let path = unsafe { place::read_path(at.path) }?;
+    // SAFETY: `posix_spawn` would take the actions.
+    let dirfd = unsafe { directory::of(start.actions, path, room) }?;
+    Some(At {
+        dirfd,
+        path: room.as_ptr().cast(),
+        ..at
+    })
+}
+
+/// A program at a path below the cwd.
+pub fn at_path(name: &'static str, path: *const c_char) -> Start {
+    Start {
+        name,
+        target: Target::At(At::path(path)),
+        actions: null(),
+    }
+}
+
+/// A program as `execveat(2)` names it.
+pub fn at(name: &'static str, dirfd: c_int, path: *const c_char, flags: c_int) -> Start {
+    let at = At {
+        dirfd,
+        flags: flags & (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW),
+        ..At::path(path)
+    };
+    Start {
+        name,
+        target: Target::At(at),
+        actions: null(),
+    }
+}
+
+/// A program that is searched.
+pub fn searched(name: &'static str, file: *const c_char) -> Start {
+    Start {
+        name,
+        target: Target::Search {
+            file,
+            reset: false,
+            shell: true,
+        },
+        actions: null(),
+    }
+}
+
+/// Records what is done about a program that `name` starts.
+pub fn record(state: &'static State, name: &'static str, at: &At, action: Action, reason: &str) {
+    // SAFETY: the program's own argument, or a path that the kernel took a moment ago.
+    let given = unsafe { place::read_path(at.path) }.unwrap_or_default();
+    let place = Place {
+        dirfd: at.dirfd,
+        given,
+        follow: true,
+        in_root: false,
+        creates: false,
+    };
+    let call = Call {
+        name,
+        place,
+        path: at.path,
+        tries: false,
+        cancels: true,
+    };
+    records::child(state, &call, action, reason);
+}
