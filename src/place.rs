@@ -10,6 +10,7 @@
 //! This module finds out; it decides nothing.
 
 mod guard;
+pub mod outside;
 mod walk;
 
 use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT};
@@ -98,7 +99,14 @@ impl Place<'_> {
     /// told, the result has no leading `/` and starts with what is known.
     pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
         let base = self.base(link);
-        self.named_from(link.get(..base).unwrap_or_default(), out)
+        let known = link.get(..base).unwrap_or_default();
+        let beyond = known.first().is_some_and(|&byte| byte != b'/');
+        let Some((slash, rest)) = out.split_first_mut().filter(|_| beyond) else {
+            return self.named_from(known, out);
+        };
+        *slash = b'/';
+        let length = self.named_from(known, rest).len();
+        out.get(..=length).unwrap_or_default()
     }
 
     /// The same with what `base` found.
@@ -121,7 +129,7 @@ impl Place<'_> {
     /// `base` is what `base` found in `buffers.link`, where it still is: asking
     /// the kernel twice would be a system call more for each creation.
     pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Real> {
-        let absolute = base > 0 || self.is_absolute();
+        let absolute = self.is_absolute() || buffers.link.get(..base)?.starts_with(b"/");
         let mut walk = Walk::new(self, absolute, &mut buffers.real, &mut buffers.ahead);
         walk.start(buffers.link.get(..base)?, self.relative())?;
         if self.in_root {
@@ -140,14 +148,14 @@ impl Place<'_> {
         };
         let buffers = scratch.buffers();
         let base = self.base(&mut buffers.link);
-        if base == 0 && !self.is_absolute() {
-            return true;
-        }
         let real = self.real_from(base, buffers).map(|real| real.length);
         let Some(end) = real.and_then(|length| buffers.real.get_mut(length)) else {
             return true;
         };
         *end = 0;
+        if buffers.real.first() != Some(&b'/') {
+            return true;
+        }
         let path = buffers.real.as_ptr().cast();
         match sys::stat_at(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) {
             Ok(there) => there.id == inode.id,
@@ -186,7 +194,8 @@ impl Place<'_> {
     }
 
     /// The absolute path of the directory that a relative path starts from (or
-    /// of what the descriptor refers to): its length in `out`, 0 if unknown.
+    /// of what the descriptor refers to): its length in `out`, 0 if unknown. What is
+    /// beyond the root has no leading `/`: the kernel finds nothing by that path.
     pub fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
         if self.is_absolute() {
             return 0;
@@ -194,17 +203,60 @@ impl Place<'_> {
         let found = if self.dirfd == AT_FDCWD {
             match sys::current_directory(out) {
                 Ok(length) if out.first() == Some(&b'/') => return length,
+                Ok(length) => return self.beyond(out, length),
                 // A deleted cwd has no path, but `..` of it may still exist.
                 Err(ENOENT) => sys::read_link(AT_FDCWD, c"/proc/thread-self/cwd".as_ptr(), out),
-                _ => return 0,
+                error => error,
             }
         } else {
             descriptor_path(self.dirfd, out)
         };
         match found {
-            Ok(length) if out.first() == Some(&b'/') => self.nameless(out, length),
-            _ => 0,
+            Ok(length) if out.first() == Some(&b'/') => {
+                let length = self.nameless(out, length);
+                // `/proc` does not say so of what is beyond the root.
+                if length > 0 && outside::any() && !self.leads_to(out, length) {
+                    return self.beyond(out, length);
+                }
+                length
+            }
+            _ => self.beyond(out, 0),
         }
+    }
+
+    /// The same for what is beyond the root: as it was noted before, or as the kernel
+    /// tells it, "(unreachable)/…".
+    fn beyond(&self, out: &mut [u8; PATH_MAX], told: usize) -> usize {
+        let noted = outside::any()
+            .then(|| sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH).ok())
+            .flatten()
+            .and_then(|inode| outside::recall(inode.id, out));
+        let length = noted.unwrap_or(told);
+        let path = out.get(..length).unwrap_or_default();
+        let Some(slash) = path::position(b'/', path) else {
+            return 0;
+        };
+        out.copy_within(slash + 1..length, 0);
+        match length - slash - 1 {
+            // The root there.
+            0 => {
+                let (first, _) = out.split_at_mut(1);
+                first.fill(b'.');
+                1
+            }
+            length => length,
+        }
+    }
+
+    /// Does this path lead to what the descriptor refers to?
+    fn leads_to(&self, path: &mut [u8; PATH_MAX], length: usize) -> bool {
+        if let Some(end) = path.get_mut(length) {
+            *end = 0;
+        }
+        let at = path.as_ptr().cast();
+        let itself = sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH);
+        let named = sys::stat_at(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW);
+        matches!((itself, named), (Ok(itself), Ok(named)) if itself.id == named.id)
     }
 
     /// The length of a descriptor's path without what the kernel appends if the name
@@ -214,18 +266,12 @@ impl Place<'_> {
         if without == length {
             return length;
         }
-        if let Some(end) = path.get_mut(length) {
-            *end = 0;
-        }
-        let at = path.as_ptr().cast();
-        let itself = sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH);
-        let named = sys::stat_at(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW);
-        match (itself, named) {
+        match self.leads_to(path, length) {
             // A name may end so by itself.
-            (Ok(itself), Ok(named)) if itself.id == named.id => length,
+            true => length,
             // memfd_create(2): what follows is no path.
-            _ if path.starts_with(b"/memfd:") => 0,
-            _ => without,
+            false if path.starts_with(b"/memfd:") => 0,
+            false => without,
         }
     }
 }

@@ -24,6 +24,14 @@ fn is_tmpfile(flags: c_int) -> bool {
     flags & O_TMPFILE == O_TMPFILE
 }
 
+/// What an open with these flags acts on.
+pub fn subject(flags: c_int) -> Subject {
+    match is_tmpfile(flags) {
+        true => Subject::Unnamed,
+        false => Subject::Other,
+    }
+}
+
 /// Does a mode argument exist (open(2))?
 #[inline]
 pub fn has_mode(flags: c_int) -> bool {
@@ -50,16 +58,10 @@ pub fn open_as_told(
     mode: mode_t,
     real: &dyn Fn(c_int, mode_t) -> c_int,
 ) -> c_int {
-    // An unnamed file is made in the directory that the path names.
-    let subject = if is_tmpfile(flags) {
-        Subject::Directory
-    } else {
-        Subject::Other
-    };
     let Some(call) = call else {
         return real(flags, mode);
     };
-    match look(&call, subject) {
+    match look(&call, subject(flags)) {
         Judged::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
         Judged::Plain(Route::Own) => real(flags, mode),
         Judged::Plain(route) => shared::create(call, route, flags, mode, real),

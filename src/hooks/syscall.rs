@@ -384,13 +384,14 @@ impl Number {
                 Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
-            libc::SYS_chroot
-            | libc::SYS_pivot_root
-            | libc::SYS_mount
-            | libc::SYS_move_mount
-            | libc::SYS_umount2
-            | libc::SYS_setns => {
-                leave("syscall");
+            libc::SYS_chroot | libc::SYS_pivot_root => {
+                // SAFETY: the program's own argument.
+                unsafe { leave("syscall", self.path(0)) };
+                None
+            }
+            libc::SYS_mount | libc::SYS_move_mount | libc::SYS_umount2 | libc::SYS_setns => {
+                // SAFETY: no path is given.
+                unsafe { leave("syscall", core::ptr::null()) };
                 None
             }
             libc::SYS_seccomp => {

@@ -82,11 +82,12 @@ impl<'b> Walk<'b> {
     }
 
     pub fn start(&mut self, base: &[u8], given: &[u8]) -> Option<()> {
-        if base != b"/" {
+        let is_root = base == b"/" || base == b".";
+        if !is_root {
             self.real.get_mut(..base.len())?.copy_from_slice(base);
             self.length = base.len();
         }
-        if !base.is_empty() {
+        if self.absolute && !base.is_empty() || self.length > 0 {
             self.tail = self.length + 1;
         }
         self.next = self.ahead.len();
@@ -190,6 +191,8 @@ impl<'b> Walk<'b> {
             }
         }
         if self.length + 1 < self.tail {
+            // Beyond the root no path leads there.
+            self.blind |= !self.absolute;
             self.restart();
         }
     }
