@@ -26,6 +26,7 @@ use core::ffi::c_void;
 use core::ptr::null;
 
 use libc::{c_char, c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
+use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::settings::{Mode, Unreachable};
 
 use crate::call::Call;
@@ -266,6 +267,27 @@ fn unreachable(state: &'static State, name: &'static str, at: Option<&At>, reaso
             false => Preloaded::Keep,
         },
         mask: narrow.then(|| state.settings.mask.bits()),
+    }
+}
+
+/// Before chroot(2). Programs that are started below a root without the library cannot
+/// be entered, and if the log is not there either, nobody can say so then: it is said
+/// now. A helper that has a root of its own tries what will be there.
+pub fn before_root(call: &Call) {
+    let Some((state, snapshot)) = active().filter(|_| records::tells_unreachable()) else {
+        return;
+    };
+    let lost = || {
+        let inside = programs::change_root(call.path).is_ok();
+        inside && !state.reaches_log() && !library::is_there(snapshot) && {
+            let mut scratch = Scratch::claim();
+            let room = scratch.as_mut().map(|scratch| &mut scratch.buffers().text);
+            room.is_some_and(|room| library::missing(snapshot, Machine::HERE, room).is_some())
+        }
+    };
+    if fallback::aside(0, &mut |_| c_int::from(lost())) == Some(1) {
+        let reason = "programs started below it cannot find the library";
+        records::unreachable(state, call, false, reason);
     }
 }
 

@@ -35,14 +35,15 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
         match narrowed {
             Some(Err(error)) if done => records::failed(&sensitive, &call, wide, error),
             Some(Ok(narrowed)) if !done => restore(&call, &narrowed, wide),
-            _ if done => {
+            _ if done && records::is_kept(&sensitive, &call, || call.inode()) => {
                 memory::remember_inode(&inode);
                 records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
             }
             _ => {}
         }
     }
-    if done && before.is_err() && clamped != mode {
+    let kept = || records::is_kept(&sensitive, &call, || call.inode());
+    if done && before.is_err() && clamped != mode && kept() {
         records::clamped(&sensitive, &call, mode, clamped);
     }
 }

@@ -136,9 +136,10 @@ impl Opening<'_> {
         }
     }
 
-    fn record_creation(&self) {
+    fn record_creation(&self, fd: c_int) {
         let clamped = self.clamped();
-        if clamped != self.mode {
+        let kept = records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd));
+        if kept && clamped != self.mode {
             records::clamped(&self.sensitive, &self.call, self.mode, clamped);
         }
     }
@@ -149,7 +150,7 @@ impl Opening<'_> {
             if !memory::can_be_told() {
                 memory::remember(fd);
             }
-            self.record_creation();
+            self.record_creation(fd);
         }
         fd
     }
@@ -160,10 +161,10 @@ impl Opening<'_> {
             return;
         }
         match before {
-            _ if self.is_new_file() => self.record_creation(),
+            _ if self.is_new_file() => self.record_creation(-1),
             Ok(inode) if self.must_tighten(&inode) => self.record_tightened(&inode),
             Ok(_) => {}
-            Err(_) => self.record_creation(),
+            Err(_) => self.record_creation(-1),
         }
     }
 
@@ -192,7 +193,7 @@ impl Opening<'_> {
         let fd = real(self.flags, self.clamped());
         if fd >= 0 {
             if before.is_err() {
-                self.record_creation();
+                self.record_creation(fd);
             }
             // Asked of the descriptor: the name may have been given to a wide
             // file since `before`.
@@ -235,6 +236,7 @@ impl Opening<'_> {
             return;
         }
         match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
+            Ok(()) if !records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd)) => {}
             Ok(()) => self.record_tightened(&inode),
             Err(error) => records::failed(&self.sensitive, &self.call, inode.permissions(), error),
         }

@@ -233,6 +233,7 @@ impl From<'_> {
             return None;
         }
         match narrow(&call, &inode, clamped) {
+            Ok(narrowed) if !records::is_kept(&sensitive, &call, || Ok(narrowed)) => None,
             Ok(narrowed) => {
                 records::tightened(&sensitive, &call, wide, clamped);
                 Some((narrowed, wide))

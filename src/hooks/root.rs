@@ -7,12 +7,12 @@ use core::ptr::null;
 
 use libc::{c_char, c_int, c_uint, c_ulong};
 
-use crate::enforce::root::leave;
+use crate::enforce::root::{enter, leave};
 use crate::real::{hook, real};
 
 hook! {
     unsafe fn chroot(path: *const c_char) -> c_int => hook_chroot {
-        leave("chroot", path);
+        enter("chroot", path);
         real!(chroot)(path)
     }
 }

@@ -19,7 +19,7 @@ use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::root::leave;
+use crate::enforce::root::{enter, leave};
 use crate::enforce::shared::never_try;
 use crate::enforce::{handle, how, moves, queue, socket};
 use crate::real::{hook, real};
@@ -384,7 +384,12 @@ impl Number {
                 Some(c_long::from(result))
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
-            libc::SYS_chroot | libc::SYS_pivot_root => {
+            libc::SYS_chroot => {
+                // SAFETY: the program's own argument.
+                unsafe { enter("syscall(chroot)", self.path(0)) };
+                None
+            }
+            libc::SYS_pivot_root => {
                 // SAFETY: the program's own argument.
                 unsafe { leave("syscall", self.path(0)) };
                 None
