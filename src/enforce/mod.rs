@@ -44,6 +44,7 @@ pub mod shared;
 pub mod socket;
 pub mod spawn;
 pub mod stream;
+pub mod subvolume;
 mod tree;
 
 use shared::Route;

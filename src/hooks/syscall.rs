@@ -10,6 +10,7 @@ use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
 use umaskclamp_policy::settings::Mode;
 
+use super::ioctl::subvolume;
 use super::openat2::openat2;
 use super::socket::path_of;
 use crate::call::{Call, Subject};
@@ -382,6 +383,14 @@ impl Number {
                 // SAFETY: the program's own arguments.
                 let result = unsafe { exec(start, self.path(3).cast(), &real) };
                 Some(c_long::from(result))
+            }
+            libc::SYS_ioctl => {
+                let real = || self.pass() as c_int;
+                let (fd, request) = (self.int(0), self.int(1) as u32);
+                let argument = self.path(2).cast_mut().cast();
+                // SAFETY: the program's own arguments.
+                unsafe { subvolume("syscall(ioctl)", fd, request, argument, &real) }
+                    .map(c_long::from)
             }
             libc::SYS_io_uring_setup => refuse_io_uring(),
             libc::SYS_chroot => {
