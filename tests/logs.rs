@@ -179,7 +179,7 @@ fn root_only_modes_that_are_not_kept() {
     let tree = Tree::full(Who::Root);
     let mounted = namespace::script(
         &tree.root,
-        "mkdir lower; bindfs --chmod-ignore --perms=a+rX lower secret",
+        "mkdir lower secret/m; bindfs --chmod-ignore --perms=a+rX lower secret/m",
     );
     if !mounted.status.success() {
         println!("left out: modes that are not kept: it takes /dev/fuse and package bindfs");
@@ -188,10 +188,10 @@ fn root_only_modes_that_are_not_kept() {
     // The mount ended with its namespace.
     logged(
         &tree,
-        "bindfs --chmod-ignore --perms=a+rX lower secret; export LD_PRELOAD=$SHIM
-         echo x > secret/new; mkdir secret/dir; mkfifo secret/fifo; echo x > secret/new
-         install -m 600 /dev/null secret/narrow; chmod 644 secret/new
-         touch plain/sql; LD_PRELOAD= umount secret",
+        "bindfs --chmod-ignore --perms=a+rX lower secret/m; cd secret/m
+         LD_PRELOAD=$SHIM sh -ec 'echo x > new; mkdir dir; mkfifo fifo; echo x > new
+             install -m 600 /dev/null narrow; chmod 644 new; touch ../../plain/new'
+         cd ../..; umount secret/m",
     );
     let all = records(&tree, ["action", "applied", "reason"]);
     let failed = ["failed", "-", "the file system does not keep modes"].map(str::to_owned);

@@ -46,13 +46,13 @@ pub unsafe fn leave(call: &'static str, root: *const c_char) {
     let told = memory::can_be_told();
     // First, so that what is created meanwhile is remembered by itself.
     memory::cannot_be_told();
-    note(&cwd);
+    note(&cwd, false);
     let look = |fd: c_int| {
         let Some(call) = Call::on(call, fd) else {
             return;
         };
         if call.inode().is_ok_and(|inode| inode.is(S_IFDIR)) {
-            note(&call);
+            note(&call, false);
         }
         if told && is_sensitive(&call) {
             memory::remember(fd);
@@ -63,15 +63,14 @@ pub unsafe fn leave(call: &'static str, root: *const c_char) {
             .filter(|&fd| sys::is_open(fd))
             .for_each(look);
     }
-    // Last, for it must not be forgotten for them.
     // SAFETY: the caller's promise; a null pointer is not read.
     if let Some(root) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
-        note(&root);
+        note(&root, true);
     }
 }
 
 /// Notes where a directory is, seen from outside, as far as that is known.
-fn note(call: &Call) {
+fn note(call: &Call, is_root: bool) {
     let (Ok(inode), Some(mut scratch)) = (call.inode(), Scratch::claim()) else {
         return;
     };
@@ -83,8 +82,8 @@ fn note(call: &Call) {
     };
     let path = buffers.real.get(..real.length).unwrap_or_default();
     match outside::name(path, beyond, &mut buffers.text) {
-        Some(name) => outside::note(inode.id, name),
-        None if path.first() == Some(&b'/') => outside::note(inode.id, path),
+        Some(name) => outside::note(inode.id, name, is_root),
+        None if path.first() == Some(&b'/') => outside::note(inode.id, path, is_root),
         None => {}
     }
 }

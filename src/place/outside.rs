@@ -1,8 +1,8 @@
 //! Names that the process cannot see any more: of its root, of a working directory or a
 //! descriptor that was left outside by chroot(2), pivot_root(2) or umount(2).
 //!
-//! Before such a call directories are noted under their inode, in a fixed table of
-//! which the oldest note goes first. The root is looked up by its inode as well: so a
+//! Before such a call directories are noted under their inode, in a fixed table. Of new
+//! roots and of all others the oldest note goes first. The root is looked up by its inode as well: so a
 //! call that failed, a thread with a root of its own, the parent of a `vfork` child and
 //! a root that is left again are each told the right thing.
 
@@ -13,8 +13,9 @@ use libc::AT_FDCWD;
 use crate::scratch::PATH_MAX;
 use crate::sys;
 
-/// Untouched, they cost no memory.
-const NOTES: usize = 16;
+/// Untouched, they cost no memory. The first ones are those of roots.
+const NOTES: usize = 24;
+const ROOTS: usize = 8;
 
 /// Which directory it is, and the length of its path: 0 while there is none.
 struct Head {
@@ -24,11 +25,13 @@ struct Head {
 }
 
 impl Head {
-    const EMPTY: Head = Head {
-        device: AtomicU64::new(0),
-        number: AtomicU64::new(0),
-        length: AtomicUsize::new(0),
-    };
+    const fn new() -> Self {
+        Head {
+            device: AtomicU64::new(0),
+            number: AtomicU64::new(0),
+            length: AtomicUsize::new(0),
+        }
+    }
 
     fn is_of(&self, id: (u64, u64)) -> bool {
         let order = Ordering::Relaxed;
@@ -36,10 +39,9 @@ impl Head {
     }
 }
 
-static HEADS: [Head; NOTES] = [const { Head::EMPTY }; NOTES];
+static HEADS: [Head; NOTES] = [const { Head::new() }; NOTES];
 static PATHS: [[AtomicU8; PATH_MAX]; NOTES] =
     [const { [const { AtomicU8::new(0) }; PATH_MAX] }; NOTES];
-static NEXT: AtomicUsize = AtomicUsize::new(0);
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Is anything noted?
@@ -47,10 +49,17 @@ pub fn any() -> bool {
     ANY.load(Ordering::Acquire)
 }
 
-/// Notes the absolute path of a directory.
-pub fn note(id: (u64, u64), path: &[u8]) {
-    let known = HEADS.iter().position(|head| head.is_of(id));
-    let slot = known.unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % NOTES);
+/// Notes the absolute path of a directory, which is to be a root or not.
+pub fn note(id: (u64, u64), path: &[u8], is_root: bool) {
+    static NEXT: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    let [root, other] = &NEXT;
+    let (next, first, count) = match is_root {
+        true => (root, 0, ROOTS),
+        false => (other, ROOTS, NOTES - ROOTS),
+    };
+    let mut heads = HEADS.iter().skip(first).take(count);
+    let known = heads.position(|head| head.is_of(id));
+    let slot = first + known.unwrap_or_else(|| next.fetch_add(1, Ordering::Relaxed) % count);
     let (Some(head), Some(room)) = (HEADS.get(slot), PATHS.get(slot)) else {
         return;
     };

@@ -2,8 +2,9 @@
 
 use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, EINVAL, ENOENT, S_IFDIR, S_IFLNK};
 
+use super::base::without_suffix;
 use super::guard::{Guard, Seen};
-use super::{without_suffix, Place};
+use super::Place;
 use crate::scratch::PATH_MAX;
 use crate::sys;
 

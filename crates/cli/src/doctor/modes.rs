@@ -40,6 +40,7 @@ pub fn lost(settings: &Settings) -> Vec<Lost> {
             continue;
         }
         devices.push(device);
+        #[allow(clippy::unnecessary_cast)] // the widths differ from machine to machine
         let kind = rustix::fs::statfs(&directory).map(|system| system.f_type as i64);
         if kind.is_ok_and(|kind| KEEP.contains(&kind)) {
             continue;
