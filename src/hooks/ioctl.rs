@@ -21,18 +21,30 @@ const NAME_AT_2: usize = 56;
 
 hook! {
     unsafe fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int => hook_ioctl {
-        match subvolume("ioctl", fd, request as u32, argument, &|| real!(ioctl)(fd, request, argument)) {
-            Some(result) => result,
-            None => real!(ioctl)(fd, request, argument),
+        // First, so that nothing is laid out for it where it is another one.
+        if name_at(request as u32).is_none() {
+            return real!(ioctl)(fd, request, argument);
         }
+        let real = || real!(ioctl)(fd, request, argument);
+        subvolume("ioctl", fd, request as u32, argument, &real).unwrap_or_else(real)
     }
 }
 
-/// Makes the call by `real`, if it is one of these requests.
+/// Where a request that makes a directory has its name.
+#[inline]
+fn name_at(request: u32) -> Option<usize> {
+    match request {
+        SNAPSHOT | SUBVOLUME => Some(NAME_AT),
+        SNAPSHOT_2 | SUBVOLUME_2 => Some(NAME_AT_2),
+        _ => None,
+    }
+}
+
+/// Makes the call by `real`, if it is one of these requests and names something.
 ///
 /// # Safety
 /// The program's own arguments.
-#[inline]
+#[inline(never)]
 pub unsafe fn subvolume(
     name: &'static str,
     fd: c_int,
@@ -40,12 +52,7 @@ pub unsafe fn subvolume(
     argument: *mut c_void,
     real: &dyn Fn() -> c_int,
 ) -> Option<c_int> {
-    let at = match request {
-        SNAPSHOT | SUBVOLUME => NAME_AT,
-        SNAPSHOT_2 | SUBVOLUME_2 => NAME_AT_2,
-        _ => return None,
-    };
-    let path = argument.cast::<c_char>().wrapping_add(at);
+    let path = argument.cast::<c_char>().wrapping_add(name_at(request)?);
     // SAFETY: the caller's promise.
     let call = unsafe { Call::at(name, fd, path, false) }?;
     Some(match request {
