@@ -15,6 +15,9 @@ pub enum Subject {
     Directory,
     /// It makes or opens something that is no directory.
     Other,
+    /// It makes a file without a name in the directory that its path names
+    /// (`O_TMPFILE`): judged as any file there.
+    Unnamed,
     /// It acts on what is there.
     Existing,
 }
@@ -179,7 +182,7 @@ impl<'a> Call<'a> {
                     _ => other,
                 }
             }
-            Subject::Other | Subject::Existing => ask(Kind::Other),
+            Subject::Other | Subject::Unnamed | Subject::Existing => ask(Kind::Other),
         }
     }
 }

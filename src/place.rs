@@ -9,20 +9,20 @@
 //!
 //! This module finds out; it decides nothing.
 
+mod base;
 mod guard;
+pub mod outside;
 mod walk;
 
-use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT};
+use libc::{c_char, c_int, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT};
 use umaskclamp_policy::path;
 
 use crate::known;
 use crate::scratch::{Buffers, Scratch, PATH_MAX};
-use crate::sys::{self, DescriptorName};
+use crate::sys;
+pub use base::descriptor_path;
 use walk::Walk;
 pub use walk::{Real, Way};
-
-/// What the kernel appends to the path of a directory or file without a name.
-const DELETED: &[u8] = b" (deleted)";
 
 /// A dirfd and a path as the program gave them.
 #[derive(Clone, Copy)]
@@ -98,7 +98,14 @@ impl Place<'_> {
     /// told, the result has no leading `/` and starts with what is known.
     pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
         let base = self.base(link);
-        self.named_from(link.get(..base).unwrap_or_default(), out)
+        let known = link.get(..base).unwrap_or_default();
+        let beyond = known.first().is_some_and(|&byte| byte != b'/');
+        let Some((slash, rest)) = out.split_first_mut().filter(|_| beyond) else {
+            return self.named_from(known, out);
+        };
+        *slash = b'/';
+        let length = self.named_from(known, rest).len();
+        out.get(..=length).unwrap_or_default()
     }
 
     /// The same with what `base` found.
@@ -121,7 +128,7 @@ impl Place<'_> {
     /// `base` is what `base` found in `buffers.link`, where it still is: asking
     /// the kernel twice would be a system call more for each creation.
     pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Real> {
-        let absolute = base > 0 || self.is_absolute();
+        let absolute = self.is_absolute() || buffers.link.get(..base)?.starts_with(b"/");
         let mut walk = Walk::new(self, absolute, &mut buffers.real, &mut buffers.ahead);
         walk.start(buffers.link.get(..base)?, self.relative())?;
         if self.in_root {
@@ -140,14 +147,14 @@ impl Place<'_> {
         };
         let buffers = scratch.buffers();
         let base = self.base(&mut buffers.link);
-        if base == 0 && !self.is_absolute() {
-            return true;
-        }
         let real = self.real_from(base, buffers).map(|real| real.length);
         let Some(end) = real.and_then(|length| buffers.real.get_mut(length)) else {
             return true;
         };
         *end = 0;
+        if buffers.real.first() != Some(&b'/') {
+            return true;
+        }
         let path = buffers.real.as_ptr().cast();
         match sys::stat_at(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) {
             Ok(there) => there.id == inode.id,
@@ -184,50 +191,6 @@ impl Place<'_> {
         }
         self.given
     }
-
-    /// The absolute path of the directory that a relative path starts from (or
-    /// of what the descriptor refers to): its length in `out`, 0 if unknown.
-    pub fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
-        if self.is_absolute() {
-            return 0;
-        }
-        let found = if self.dirfd == AT_FDCWD {
-            match sys::current_directory(out) {
-                Ok(length) if out.first() == Some(&b'/') => return length,
-                // A deleted cwd has no path, but `..` of it may still exist.
-                Err(ENOENT) => sys::read_link(AT_FDCWD, c"/proc/thread-self/cwd".as_ptr(), out),
-                _ => return 0,
-            }
-        } else {
-            descriptor_path(self.dirfd, out)
-        };
-        match found {
-            Ok(length) if out.first() == Some(&b'/') => self.nameless(out, length),
-            _ => 0,
-        }
-    }
-
-    /// The length of a descriptor's path without what the kernel appends if the name
-    /// that it was opened by is gone; 0 if there never was one.
-    fn nameless(&self, path: &mut [u8; PATH_MAX], length: usize) -> usize {
-        let without = without_suffix(path, length);
-        if without == length {
-            return length;
-        }
-        if let Some(end) = path.get_mut(length) {
-            *end = 0;
-        }
-        let at = path.as_ptr().cast();
-        let itself = sys::stat_at(self.dirfd, c"".as_ptr(), AT_EMPTY_PATH);
-        let named = sys::stat_at(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW);
-        match (itself, named) {
-            // A name may end so by itself.
-            (Ok(itself), Ok(named)) if itself.id == named.id => length,
-            // memfd_create(2): what follows is no path.
-            _ if path.starts_with(b"/memfd:") => 0,
-            _ => without,
-        }
-    }
 }
 
 /// Folds a path out of which no `..` leads, as `/` is for a process.
@@ -244,30 +207,7 @@ fn below_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     }
 }
 
-/// What the descriptor refers to, as `/proc` tells: not always a path
-/// (`pipe:[7]`). `Err(ENOENT)` where there is no `/proc`.
-pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
-    if fd < 0 {
-        return Err(EBADF);
-    }
-    let thread = sys::read_link(AT_FDCWD, DescriptorName::in_thread(fd).as_ptr(), out);
-    if thread != Err(ENOENT) {
-        return thread;
-    }
-    // Only where there is no `thread-self` (before Linux 3.17): in a thread that
-    // left its process's descriptor table `/proc/self` tells of another file.
-    if sys::read_link(AT_FDCWD, c"/proc/thread-self".as_ptr(), out).is_ok() {
-        return Err(ENOENT);
-    }
-    sys::read_link(AT_FDCWD, DescriptorName::in_self(fd).as_ptr(), out)
-}
-
 /// Is there a `/proc`?
 pub fn has_proc() -> bool {
     sys::read_link(AT_FDCWD, c"/proc/self".as_ptr(), &mut [0; 32]).is_ok()
-}
-
-fn without_suffix(path: &[u8], length: usize) -> usize {
-    let path = path.get(..length).unwrap_or_default();
-    path.strip_suffix(DELETED).map_or(length, <[u8]>::len)
 }

@@ -17,13 +17,13 @@ use crate::call::{Call, Sensitive};
 use crate::memory;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
-use crate::sys;
+use crate::sys::{self, Inode};
 
 const STDERR: c_int = 2;
 
 /// The socket of syslog or journald, which `syslog(3)` writes to as well; that
 /// one keeps a descriptor and takes a lock.
-const SYSLOG: &[u8] = b"/dev/log\0";
+pub const SYSLOG: &[u8] = b"/dev/log\0";
 
 /// How a log file is opened: `O_NONBLOCK` so that a fifo put in its place cannot
 /// hold the program.
@@ -38,6 +38,9 @@ pub const LOG_FLAGS: c_int = libc::O_WRONLY
 pub const LOG_MODE: u32 = 0o600;
 
 static LOGGER: Logger = Logger;
+
+/// Why a file is wide although a narrow mode was asked for.
+const NOT_KEPT: &str = "the file system does not keep modes";
 
 /// Starts logging at this level.
 pub fn start(level: Level) {
@@ -84,13 +87,38 @@ fn changed(sensitive: &Sensitive, call: &Call, action: Action, requested: u32, a
     }
 }
 
+/// Has what the call made or changed no bit of the mask? A file system may take a mode
+/// and not keep it (vfat, CIFS, FUSE): then that is what is recorded, here. Looked at
+/// only where something is logged, by `inode`.
+pub fn is_kept(
+    sensitive: &Sensitive,
+    call: &Call,
+    inode: impl FnOnce() -> sys::Result<Inode>,
+) -> bool {
+    if sensitive.audit() || !log::log_enabled!(log::Level::Error) {
+        return true;
+    }
+    let wide = |inode: &Inode| !inode.is(libc::S_IFLNK) && sensitive.wide(inode.permissions());
+    let Some(inode) = inode().ok().filter(wide) else {
+        return true;
+    };
+    let modes = (Some(inode.permissions()), None);
+    let (state, rule) = (sensitive.state, sensitive.rule);
+    emit(state, call, Action::Failed, modes, rule, NOT_KEPT);
+    false
+}
+
 /// An inode at a sensitive place could not be narrowed.
 pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
     if log::log_enabled!(log::Level::Error) {
         let reason = match error {
+            // Root is refused by a file system that has no such mode (vfat), or for
+            // what is immutable.
+            libc::EPERM if sys::effective_user() == 0 => "not permitted",
             libc::EPERM => "not the owner",
             libc::EROFS => "read-only file system",
             libc::ENOMEM => "no memory",
+            libc::EOPNOTSUPP => NOT_KEPT,
             _ => "cannot be changed",
         };
         let modes = (Some(mode), None);
@@ -169,6 +197,11 @@ pub fn refused_io_uring(audit: bool) {
             emit(state, &call, action, (None, None), None, reason);
         }
     }
+}
+
+/// Is anything recorded about such children?
+pub fn tells_unreachable() -> bool {
+    log::log_enabled!(log::Level::Warn)
 }
 
 /// What is told of a child: that it cannot be entered, or lost a variable.

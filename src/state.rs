@@ -4,7 +4,7 @@ use libc::c_char;
 use once_cell::race::OnceRef;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings};
 
-use crate::sys;
+use crate::{records, sys};
 
 /// The snapshot of the settings. Written once by the constructor, never after:
 /// a program that edits its own environment changes nothing.
@@ -45,6 +45,16 @@ impl State {
     /// Is nothing to be changed, only recorded?
     pub fn is_audit(&self) -> bool {
         self.settings.mode == Mode::Audit
+    }
+
+    /// Is what records are written to there?
+    pub fn reaches_log(&self) -> bool {
+        let path = match self.settings.log_file {
+            LogTarget::Stderr => return true,
+            LogTarget::File(_) => self.log_path(),
+            LogTarget::Syslog => Some(records::SYSLOG.as_ptr().cast()),
+        };
+        path.is_some_and(|path| sys::stat_at(libc::AT_FDCWD, path, 0).is_ok())
     }
 
     /// The log file's path, NUL-terminated.

@@ -42,8 +42,9 @@ fn limit_of_bind_mounts_a_place_has_the_name_of_the_mount() {
     assert_eq!(mode(&secret.join("by-alias")), 0o644, "no longer a limit");
 }
 
+/// Only the process that changes its root knows: not a program that is started there.
 #[test]
-fn limit_of_chroot_a_path_loses_what_lies_before_the_root() {
+fn limit_of_chroot_what_is_started_there_knows_no_path_outside() {
     let Some(tree) = tree() else { return };
     // `secret` is protected by its path outside; the process sees `/f`.
     script(

@@ -127,3 +127,116 @@ fn root_only_a_log_on_a_full_file_system() {
          dd if=/dev/zero of=full/rest bs=4k 2>/dev/null || :",
     );
 }
+
+/// The records in `log`, each by these fields.
+fn records(tree: &Tree, fields: [&str; 3]) -> Vec<[String; 3]> {
+    let text = fs::read_to_string(tree.at("log")).expect("a log");
+    let told = |line: &str| {
+        let record: Value = serde_json::from_str(line).expect("one line of JSON");
+        fields.map(|field| record[field].as_str().unwrap_or("-").to_owned())
+    };
+    text.lines().map(told).collect()
+}
+
+/// Runs a script of root's with `log` as the log.
+fn logged(tree: &Tree, text: &str) {
+    let text = format!("umask 022; export UMASKCLAMP_LOG_FILE=$PWD/log\n{text}");
+    let done = namespace::script(&tree.root, &text);
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// What cannot find the library below a new root is recorded while the log is there: once,
+/// and not for a root that is not entered, or where programs can be.
+#[test]
+fn root_only_a_program_behind_the_root_that_hides_the_log() {
+    if !namespace::possible() {
+        return;
+    }
+    let tree = Tree::full(Who::Root);
+    logged(
+        &tree,
+        "mkdir jail; for f in /bin/sh $(ldd /bin/sh | grep -o '/[^ ]*'); do
+             mkdir -p jail/${f%/*}; cp $f jail/$f
+         done
+         export LD_PRELOAD=$SHIM
+         chroot nowhere /bin/sh || :; chroot log /bin/sh || :; chroot / /bin/true
+         chroot jail /bin/sh -c umask > seen; chroot jail /bin/sh -c : 3<&-",
+    );
+    let jail = tree.at("jail").to_string_lossy().into_owned();
+    let record = ["unreachable".to_owned(), "chroot".to_owned(), jail];
+    let all = records(&tree, ["action", "call", "path"]);
+    assert_eq!(all, [record.clone(), record], "one for each");
+    let seen = fs::read_to_string(tree.at("seen")).expect("an umask");
+    assert_eq!(seen, "0077\n");
+}
+
+/// A file system that takes every mode and keeps none.
+#[test]
+fn root_only_modes_that_are_not_kept() {
+    if !namespace::possible() {
+        return;
+    }
+    let tree = Tree::full(Who::Root);
+    let mounted = namespace::script(
+        &tree.root,
+        "mkdir lower secret/m; bindfs --chmod-ignore --perms=a+rX lower secret/m",
+    );
+    if !mounted.status.success() {
+        println!("left out: modes that are not kept: it takes /dev/fuse and package bindfs");
+        return;
+    }
+    // The mount ended with its namespace.
+    logged(
+        &tree,
+        "bindfs --chmod-ignore --perms=a+rX lower secret/m; cd secret/m
+         LD_PRELOAD=$SHIM sh -ec 'echo x > new; mkdir dir; mkfifo fifo; echo x > new
+             install -m 600 /dev/null narrow; chmod 644 new; touch ../../plain/new'
+         cd ../..; umount secret/m",
+    );
+    let all = records(&tree, ["action", "applied", "reason"]);
+    let failed = ["failed", "-", "the file system does not keep modes"].map(str::to_owned);
+    assert!(all.len() >= 6, "{all:?}");
+    for record in all {
+        assert_eq!(record, failed);
+    }
+}
+
+/// Subvolumes are directories that no call gives a mode.
+#[test]
+fn root_only_subvolumes_of_btrfs() {
+    if !namespace::possible() {
+        return;
+    }
+    let tree = Tree::full(Who::Root);
+    let made = namespace::script(
+        &tree.root,
+        "truncate -s 128M image; mkfs.btrfs -q image; mkdir disk; mount -o loop image disk",
+    );
+    if !made.status.success() {
+        println!("left out: btrfs: it takes a loop device and package btrfs-progs");
+        return;
+    }
+    logged(
+        &tree,
+        "mount -o loop image disk; mkdir disk/secret disk/plain
+         btrfs subvolume create disk/plain/origin
+         export LD_PRELOAD=$SHIM UMASKCLAMP_PATTERNS=$PWD/disk/secret
+         btrfs subvolume create disk/secret/new
+         btrfs subvolume create disk/plain/new
+         btrfs subvolume snapshot disk/plain/origin disk/secret/copy
+         btrfs subvolume snapshot disk/plain/origin disk/plain/copy
+         btrfs subvolume snapshot -r disk/plain/origin disk/secret/fixed
+         ! btrfs subvolume create disk/secret/new 2>/dev/null
+         setfacl -d -m u:nobody:rwx disk/secret && btrfs subvolume create disk/secret/acl
+         cd disk; stat -c '%n %a' secret/new secret/copy secret/acl plain/new plain/copy > ../seen",
+    );
+    let seen = fs::read_to_string(tree.at("seen")).expect("modes");
+    let narrow = ["new", "copy", "acl"].map(|name| format!("secret/{name} 700\n"));
+    let wide = ["new", "copy"].map(|name| format!("plain/{name} 755\n"));
+    assert_eq!(seen, narrow.concat() + &wide.concat());
+    let all = records(&tree, ["action", "requested", "applied"]);
+    let told = |record: &[&str; 3]| all.contains(&record.map(str::to_owned));
+    assert!(told(&["clamped", "0777", "0700"]), "{all:?}");
+    assert!(told(&["tightened", "0755", "0700"]), "{all:?}");
+    assert!(told(&["failed", "0755", "-"]), "for reading only: {all:?}");
+}

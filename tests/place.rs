@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use umaskclamp_testkit::stage::{self, play, play_with, Played};
-use umaskclamp_testkit::{acl, Run, Tree, Who};
+use umaskclamp_testkit::{acl, namespace, Run, Tree, Who};
 
 /// Plays a scene bare and under the shim: same facts, nothing leaks.
 fn same_but_narrow(scene: &str, who: Who, patterns: Option<&str>) -> (Played, Played) {
@@ -44,6 +44,76 @@ fn root_only_in_a_chroot_without_proc() {
 fn root_only_names_when_the_cwd_is_outside_the_root() {
     if root_only("root_only_names_when_the_cwd_is_outside_the_root") {
         same_but_narrow("chroot-cwd-outside", Who::Root, Some("/secret:*.iso"));
+    }
+}
+
+/// A rule names what lies below the root by its path outside.
+#[test]
+fn root_only_by_the_name_outside_of_a_chroot() {
+    if root_only("root_only_by_the_name_outside_of_a_chroot") {
+        for scene in ["chroot", "chroot-nested", "chroot-by-number"] {
+            same_but_narrow(scene, Who::Root, None);
+        }
+    }
+}
+
+/// The kernel tells a cwd outside of the root, and what was open is noted before.
+#[test]
+fn root_only_what_was_left_outside_of_a_chroot() {
+    if root_only("root_only_what_was_left_outside_of_a_chroot") {
+        same_but_narrow("chroot-left-outside", Who::Root, None);
+    }
+}
+
+#[test]
+fn root_only_below_a_mount_that_is_taken_away() {
+    let test = "root_only_below_a_mount_that_is_taken_away";
+    if !root_only(test) || !namespace::possible() {
+        return;
+    }
+    let facts = |preload| {
+        let set = |run: Run, tree: &Tree| {
+            run.patterns(format!("{}/outside/fromdir/secret", tree.root.display()))
+        };
+        play_with("detached", Who::Root, preload, set).facts()
+    };
+    let [wide, narrow] = ["0644", "0600"].map(|mode| {
+        let (done, plain) = (format!("done\nmode {mode}\n"), "plain: done\nmode 0644\n");
+        format!("umount2: done\ncwd: {done}beside: {done}{plain}")
+    });
+    assert_eq!(facts(false), wide, "bare");
+    assert_eq!(facts(true), narrow);
+}
+
+/// `O_TMPFILE` makes a file in the directory that its path names.
+#[test]
+fn enforce_files_without_a_name() {
+    let facts = |who, preload, pattern: &str| {
+        let set = |run: Run, tree: &Tree| {
+            run.patterns(format!("{}/secret/{pattern}", tree.root.display()))
+        };
+        play_with("unnamed", who, preload, set).facts()
+    };
+    for who in Who::all() {
+        let bare = facts(who, false, "**");
+        assert_eq!(bare.matches("644").count(), 8, "as {who}: {bare}");
+        let narrow = bare.replace("644", "600");
+        for pattern in ["**", "*", ""] {
+            assert_eq!(facts(who, true, pattern), narrow, "{pattern} as {who}");
+        }
+        for pattern in ["*.iso", "?", "#*", "[0-9]*"] {
+            let all = facts(who, true, pattern);
+            // By its entry in `/proc` a file without a name has one.
+            let told = all.replace("fchmod: 600", "fchmod: 644");
+            assert_eq!(told, bare, "{pattern} as {who}");
+        }
+    }
+}
+
+#[test]
+fn enforce_login_records_by_a_long_path() {
+    for who in Who::all() {
+        same_but_narrow("utmp", who, None);
     }
 }
 

@@ -25,12 +25,15 @@ mod survey;
 pub mod target;
 
 use libc::{c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
+use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::{variables, Mode, Unreachable};
 
+use crate::call::Call;
 use crate::errno;
 use crate::place;
+use crate::records;
 use crate::scratch::{Buffers, Scratch};
 use crate::state::{self, State};
 use crate::sys::programs;
@@ -258,5 +261,27 @@ impl Child {
             },
             mask: narrow.then(|| self.mask.bits()),
         }
+    }
+}
+
+/// Before chroot(2). Programs that are started below a root without the library cannot
+/// be entered, and if the log is not there either, nobody can say so then: it is said
+/// now. A helper that has a root of its own tries what will be there.
+pub fn before_root(call: &Call) {
+    let known = state::active().zip(snapshot::taken());
+    let Some((state, snapshot)) = known.filter(|_| records::tells_unreachable()) else {
+        return;
+    };
+    let lost = || {
+        let inside = programs::change_root(call.path).is_ok();
+        inside && !state.reaches_log() && !library::is_there(snapshot) && {
+            let mut scratch = Scratch::claim();
+            let room = scratch.as_mut().map(|scratch| &mut scratch.buffers().text);
+            room.is_some_and(|room| library::missing(snapshot, Machine::HERE, room).is_some())
+        }
+    };
+    if fallback::aside(0, &mut |_| c_int::from(lost())) == Some(1) {
+        let reason = "programs started below it cannot find the library";
+        records::child(state, call, Action::Unreachable, reason);
     }
 }

@@ -26,7 +26,7 @@ pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -
     };
     let clamped = sensitive.clamp(mode);
     let result = real(if sensitive.audit() { mode } else { clamped });
-    if result == 0 {
+    if result == 0 && records::is_kept(&sensitive, &call, || call.inode()) {
         records::clamped(&sensitive, &call, mode, clamped);
     }
     result

@@ -24,7 +24,8 @@ pub fn create(
     };
     let clamped = sensitive.clamp(mode);
     let result = real(if sensitive.audit() { mode } else { clamped });
-    if result == 0 && clamped != mode {
+    let kept = || records::is_kept(&sensitive, &call, || call.inode());
+    if result == 0 && kept() && clamped != mode {
         records::clamped(&sensitive, &call, mode, clamped);
     }
     result

@@ -47,7 +47,8 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
             }
         }
     }
-    if done && before.is_err() && clamped != mode {
+    let kept = || records::is_kept(&sensitive, &call, || call.inode());
+    if done && before.is_err() && clamped != mode && kept() {
         records::clamped(&sensitive, &call, mode, clamped);
     }
 }

@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, ESTALE};
+use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE};
 
 use crate::call::Call;
 use crate::sys::{self, Inode, Name, Owned};
@@ -64,12 +64,17 @@ impl<'a> Held<'a> {
         sys::mount_of(self.descriptor.as_ref()?.0)
     }
 
-    /// Gives it this mode.
+    /// Gives it this mode. `EOPNOTSUPP` if the file system says that it did, and keeps
+    /// another one (vfat, CIFS, FUSE).
     pub fn narrow(&self, mode: u32) -> sys::Result<Narrowed> {
         self.chmod(mode)?;
+        let now = self.now()?;
+        if now.permissions() & 0o777 & !mode != 0 {
+            return Err(EOPNOTSUPP);
+        }
         Ok(Narrowed {
             before: self.inode,
-            now: self.now()?,
+            now,
         })
     }
 
@@ -77,14 +82,14 @@ impl<'a> Held<'a> {
     /// what is there now: then it stays narrow, which is the safe side. A write by
     /// another process changes the times, and says nothing about the mode.
     pub fn restore(&self, narrowed: &Narrowed) -> sys::Result<()> {
-        let (before, set, now) = (&narrowed.before, &narrowed.now, self.now()?);
-        let same = now.is_same(set) && now.mode == set.mode && now.links == before.links;
+        let (set, now) = (&narrowed.now, self.now()?);
+        let same = now.is_same(set) && now.mode == set.mode && now.links == set.links;
         let only_written = now.changed == set.changed || now.changed == now.written;
         let named = by_name(self.name, self.follow)?.id == now.id;
         if !(same && only_written && named) {
             return Err(ESTALE);
         }
-        self.chmod(before.permissions())
+        self.chmod(narrowed.before.permissions())
     }
 
     fn now(&self) -> sys::Result<Inode> {

@@ -37,7 +37,7 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
     // What has no name yet (`O_TMPFILE`) is new.
     let is_new = inode.links == 0;
     let may_change = sensitive.state.settings.existing == Existing::Tighten;
-    let narrows = is_new || wide != 0 && may_change && others_reach(&to, wide);
+    let narrows = is_new || wide != 0 && may_change && others_reach(&sensitive, &to, wide);
     let result = if narrows {
         let arrival = Arrival::at(Some(sensitive), &from, &to, inode, None);
         arrive([Some(arrival), None], How::Link, real)

@@ -47,6 +47,7 @@ pub mod shared;
 pub mod socket;
 pub mod spawn;
 pub mod stream;
+pub mod subvolume;
 mod tree;
 
 use shared::Route;
@@ -176,7 +177,7 @@ fn verdict(state: &State, call: &Call, subject: Subject) -> Outcome {
     }
     let on = |path: &[u8]| call.by_kind(subject, rules, |kind| rules.verdict(path, kind));
     let Some(mut scratch) = Scratch::claim() else {
-        return unresolved(call, on);
+        return unresolved(call, subject, on);
     };
     let buffers = scratch.buffers();
     let base = place.base(&mut buffers.link);
@@ -184,8 +185,10 @@ fn verdict(state: &State, call: &Call, subject: Subject) -> Outcome {
         return Outcome::Unknown;
     }
     let known = buffers.link.get(..base).unwrap_or_default();
-    let named = place.named_from(known, &mut buffers.named);
-    if let Verdict::Sensitive(rule) = on(named) {
+    let beyond = known.first().is_some_and(|&byte| byte != b'/');
+    let named = place.named_from(known, &mut buffers.named).len();
+    let named = file(subject, &mut buffers.named, named);
+    if let Verdict::Sensitive(rule) = by_names(named, beyond, &mut buffers.text, on) {
         return Outcome::Sensitive(rule);
     }
     if call.tries && state.settings.mode == Mode::Enforce {
@@ -195,25 +198,60 @@ fn verdict(state: &State, call: &Call, subject: Subject) -> Outcome {
     let Some(real) = place.real_from(base, buffers) else {
         return Outcome::Unknown;
     };
-    let path = buffers.real.get(..real.length).unwrap_or_default();
+    let path = file(subject, &mut buffers.real, real.length);
     let verdict = if buffers.named.get(..named) == Some(path) {
+        Verdict::Plain
+    } else {
+        by_names(path, beyond, &mut buffers.text, on)
+    };
+    Outcome::of(verdict, || Route::of(&real, path))
+}
+
+/// The verdict on a path by the names that it has inside and outside of the root.
+/// `beyond`: a path without leading `/` has none inside.
+fn by_names(path: &[u8], beyond: bool, room: &mut [u8], on: impl Fn(&[u8]) -> Verdict) -> Verdict {
+    let inside = if beyond && path.first() != Some(&b'/') {
         Verdict::Plain
     } else {
         on(path)
     };
-    Outcome::of(verdict, || Route::of(&real, path))
+    match inside {
+        Verdict::Sensitive(_) => inside,
+        _ => place::outside::name(path, beyond, room).map_or(inside, on),
+    }
+}
+
+/// The path of a file in `path`, of which `length` bytes are there: what a file is
+/// judged by that has no name yet, in a directory that has. No pattern but `*` and its
+/// like will know this name.
+fn file(subject: Subject, path: &mut [u8], length: usize) -> &[u8] {
+    const NAME: &[u8] = &[0xff; 32];
+    let mut end = length;
+    if subject == Subject::Unnamed {
+        let slash: &[u8] = match path.get(..length) {
+            Some(b"" | b"/") | None => b"",
+            Some(_) => b"/",
+        };
+        for part in [slash, NAME] {
+            if let Some(room) = path.get_mut(end..end + part.len()) {
+                room.copy_from_slice(part);
+                end += part.len();
+            }
+        }
+    }
+    path.get(..end).unwrap_or_default()
 }
 
 /// Not even scratch memory: what the program wrote is matched as far as a small
 /// buffer on the stack holds it, else its last name.
 #[cold]
-fn unresolved(call: &Call, on: impl FnOnce(&[u8]) -> Verdict) -> Outcome {
+fn unresolved(call: &Call, subject: Subject, on: impl FnOnce(&[u8]) -> Verdict) -> Outcome {
     if remembered(call) {
         return Outcome::Unknown;
     }
     let mut folded = [0; 256];
     let known = match path::fold(b"", call.place.given, &mut folded) {
-        Some(length) => folded.get(..length).unwrap_or_default(),
+        Some(length) => file(subject, &mut folded, length),
         None => path::last(call.place.given),
     };
     Outcome::of(on(known), || Route::Own)

@@ -25,6 +25,14 @@ fn is_tmpfile(flags: c_int) -> bool {
     flags & O_TMPFILE == O_TMPFILE
 }
 
+/// What an open with these flags acts on.
+pub fn subject(flags: c_int) -> Subject {
+    match is_tmpfile(flags) {
+        true => Subject::Unnamed,
+        false => Subject::Other,
+    }
+}
+
 /// Does a mode argument exist (open(2))?
 #[inline]
 pub fn has_mode(flags: c_int) -> bool {
@@ -51,16 +59,10 @@ pub fn open_as_told(
     mode: mode_t,
     real: &dyn Fn(c_int, mode_t) -> c_int,
 ) -> c_int {
-    // An unnamed file is made in the directory that the path names.
-    let subject = if is_tmpfile(flags) {
-        Subject::Directory
-    } else {
-        Subject::Other
-    };
     let Some(call) = call else {
         return real(flags, mode);
     };
-    match look(&call, subject) {
+    match look(&call, subject(flags)) {
         Judged::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
         Judged::Plain(Route::Own) => real(flags, mode),
         Judged::Plain(route) => shared::create(call, route, flags, mode, real),
@@ -135,9 +137,10 @@ impl Opening<'_> {
         }
     }
 
-    fn record_creation(&self) {
+    fn record_creation(&self, fd: c_int) {
         let clamped = self.clamped();
-        if clamped != self.mode {
+        let kept = records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd));
+        if kept && clamped != self.mode {
             records::clamped(&self.sensitive, &self.call, self.mode, clamped);
         }
     }
@@ -150,7 +153,7 @@ impl Opening<'_> {
                     remember(&self.call, &inode, Remembered::Seen);
                 }
             }
-            self.record_creation();
+            self.record_creation(fd);
         }
         fd
     }
@@ -161,10 +164,10 @@ impl Opening<'_> {
             return;
         }
         match before {
-            _ if self.is_new_file() => self.record_creation(),
+            _ if self.is_new_file() => self.record_creation(-1),
             Ok(inode) if self.must_tighten(&inode) => self.record_tightened(&inode),
             Ok(_) => {}
-            Err(_) => self.record_creation(),
+            Err(_) => self.record_creation(-1),
         }
     }
 
@@ -193,7 +196,7 @@ impl Opening<'_> {
         let fd = real(self.flags, self.clamped());
         if fd >= 0 {
             if before.is_err() {
-                self.record_creation();
+                self.record_creation(fd);
             }
             // Asked of the descriptor: the name may have been given to a wide
             // file since `before`.
@@ -240,7 +243,9 @@ impl Opening<'_> {
         match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
             Ok(()) => {
                 remember_narrow(&self.call, &inode);
-                self.record_tightened(&inode);
+                if records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd)) {
+                    self.record_tightened(&inode);
+                }
             }
             Err(error) => records::failed(&self.sensitive, &self.call, inode.permissions(), error),
         }

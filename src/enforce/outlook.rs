@@ -4,14 +4,15 @@
 //! decide when an inode is narrowed, before the call or at once behind it; the call is
 //! made all the same.
 
-use libc::{c_char, c_uint, AT_FDCWD, S_IFDIR, W_OK, X_OK};
+use libc::{c_uint, AT_FDCWD, S_IFDIR, W_OK, X_OK};
 use libc::{EMFILE, ENFILE, ENOMEM, RENAME_EXCHANGE, RENAME_NOREPLACE};
 use umaskclamp_policy::path;
+use umaskclamp_policy::rules::{Kind, Verdict};
 
 use super::held::Held;
-use crate::call::Call;
+use crate::call::{Call, Sensitive};
 use crate::scratch::Scratch;
-use crate::sys::{self, programs, Owned};
+use crate::sys::{self, programs, Inode, Owned};
 
 /// How an inode gets a name.
 #[derive(Clone, Copy)]
@@ -113,14 +114,16 @@ fn parent(call: &Call) -> sys::Result<Owned> {
 }
 
 /// Can anybody whom the mask shuts out of an inode with these `wide` bits get to this
-/// name? Not if one of the directories on the way is closed to them.
-pub fn others_reach(call: &Call, wide: u32) -> bool {
+/// name? Not if one of the directories on the way is closed to them, and stays so
+/// because a rule protects it: one that an unpacker keeps closed for a while is opened
+/// again, when the inode has long had its mode.
+pub fn others_reach(sensitive: &Sensitive, call: &Call, wide: u32) -> bool {
     let search = if wide & 0o070 != 0 { 0o011 } else { 0o001 };
     let user = sys::effective_user();
-    let closes = |directory: *const c_char| match sys::stat_at(AT_FDCWD, directory, 0) {
-        Ok(inode) => inode.mode & search == 0 && (inode.user == 0 || inode.user == user),
-        Err(_) => false,
-    };
+    let rules = &sensitive.state.settings.rules;
+    let is_kept =
+        |path: &[u8]| matches!(rules.verdict(path, Kind::Directory), Verdict::Sensitive(_));
+    let closes = |inode: Inode| inode.mode & search == 0 && [0, user].contains(&inode.user);
     let Some(mut scratch) = Scratch::claim() else {
         return true;
     };
@@ -142,7 +145,9 @@ pub fn others_reach(call: &Call, wide: u32) -> bool {
         if let Some(end) = buffers.real.get_mut(length) {
             *end = 0;
         }
-        if closes(buffers.real.as_ptr().cast()) {
+        let directory = buffers.real.get(..length).unwrap_or_default();
+        let inode = sys::stat_at(AT_FDCWD, buffers.real.as_ptr().cast(), 0);
+        if inode.is_ok_and(closes) && is_kept(directory) {
             return false;
         }
     }

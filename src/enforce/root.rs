@@ -3,13 +3,17 @@
 //! From then on `fchmod` finds only what was remembered ([`crate::memory`]): what is
 //! open at a sensitive place now, and what is created there later. As long as there
 //! is a `/proc`, what is created need not be remembered, and is spared an `fstat`.
+//! And paths mean something else then: what the new root, the cwd and open directories
+//! are called is noted ([`outside`]).
 
-use libc::{c_int, AT_FDCWD};
+use libc::{c_char, c_int, AT_FDCWD, S_IFDIR};
 
 use super::{is_sensitive, remember};
 use crate::call::Call;
 use crate::memory::{self, Remembered};
-use crate::{state, sys};
+use crate::place::outside;
+use crate::scratch::Scratch;
+use crate::{children, sys};
 
 /// Descriptors that are looked at where none is left to read which ones there are.
 const DESCRIPTORS: c_int = 1024;
@@ -17,26 +21,74 @@ const DESCRIPTORS: c_int = 1024;
 /// Bytes of directory entries that are read at once.
 const ENTRIES_SIZE: usize = 1024;
 
-/// `call` is the symbol that changes the root or what is mounted.
-pub fn leave(call: &'static str) {
-    memory::leave();
-    if state::active().is_none() || !memory::can_be_told() {
-        return;
+/// Before chroot(2).
+///
+/// # Safety
+/// As for [`leave`].
+pub unsafe fn enter(call: &'static str, root: *const c_char) {
+    // SAFETY: the caller's promise.
+    if let Some(call) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
+        children::before_root(&call);
     }
+    // SAFETY: the caller's promise.
+    unsafe { leave(call, root) }
+}
+
+/// `call` is the symbol that changes the root or what is mounted, `root` the path of the
+/// new root or null.
+///
+/// # Safety
+/// `root` is the program's own argument.
+pub unsafe fn leave(call: &'static str, root: *const c_char) {
+    memory::leave();
+    let Some(cwd) = Call::on(call, AT_FDCWD) else {
+        return;
+    };
+    let told = memory::can_be_told();
     // First, so that what is created meanwhile is remembered by itself.
     memory::cannot_be_told();
+    note(&cwd, false);
     let look = |fd: c_int| {
-        let Some(call) = Call::on(call, fd).filter(is_sensitive) else {
+        let Some(call) = Call::on(call, fd) else {
             return;
         };
-        if let Ok(inode) = sys::stat_of(fd) {
+        let Ok(inode) = sys::stat_of(fd) else {
+            return;
+        };
+        if inode.is(S_IFDIR) {
+            note(&call, false);
+        }
+        if told && is_sensitive(&call) {
             remember(&call, &inode, Remembered::Seen);
         }
     };
-    if each_listed(look).is_err() {
+    if each_listed(look).is_err() && told {
         (0..DESCRIPTORS)
             .filter(|&fd| sys::is_open(fd))
             .for_each(look);
+    }
+    // SAFETY: the caller's promise; a null pointer is not read.
+    if let Some(root) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
+        note(&root, true);
+    }
+}
+
+/// Notes where a directory is, seen from outside, as far as that is known.
+fn note(call: &Call, is_root: bool) {
+    let (Ok(inode), Some(mut scratch)) = (call.inode(), Scratch::claim()) else {
+        return;
+    };
+    let buffers = scratch.buffers();
+    let base = call.place.base(&mut buffers.link);
+    let beyond = base > 0 && buffers.link.first() != Some(&b'/');
+    let Some(real) = call.place.real_from(base, buffers) else {
+        return;
+    };
+    let path = buffers.real.get(..real.length).unwrap_or_default();
+    match outside::name(path, beyond, &mut buffers.text) {
+        Some(name) => outside::note(inode.id, name, is_root),
+        None if path.first() == Some(&b'/') => outside::note(inode.id, path, is_root),
+        None => {}
     }
 }
 

@@ -40,6 +40,7 @@ pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) 
     }
     if result == 0 {
         match narrowed {
+            Ok(()) if !records::is_kept(&sensitive, &call, || call.inode()) => {}
             Ok(()) if narrow != before => records::clamped(&sensitive, &call, before, narrow),
             Ok(()) => {}
             Err(error) => match call.inode() {

@@ -18,7 +18,7 @@ use umaskclamp_policy::settings::Mode;
 use super::existing::must_tighten;
 use super::held::{Held, Narrowed};
 use super::judged;
-use super::open::{has_mode, opens_for_writing};
+use super::open::{has_mode, opens_for_writing, subject};
 use crate::call::{Call, Subject};
 use crate::scratch::Scratch;
 use crate::sys;
@@ -209,11 +209,12 @@ impl From<'_> {
         let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
         // SAFETY: the path was terminated just now.
         let call = unsafe { Call::at_or_on("posix_spawn", self.dirfd, start, follow, true) }?;
-        let (sensitive, call) = judged(call, Subject::Other)?;
+        let (sensitive, call) = judged(call, subject(open.flags))?;
         let before = call.inode();
         if has_mode(open.flags) {
             let clamped = sensitive.clamp(open.mode);
-            if clamped != open.mode && before.is_err() {
+            if clamped != open.mode && (before.is_err() || subject(open.flags) == Subject::Unnamed)
+            {
                 records::clamped(&sensitive, &call, open.mode, clamped);
             }
             if !sensitive.audit() {

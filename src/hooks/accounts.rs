@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::place;
 use crate::real::{hook, real};
+use crate::scratch::PATH_MAX;
 
 /// `_PATH_UTMP` and `_PATH_WTMP` (paths.h).
 const UTMP: *const c_char = c"/var/run/utmp".as_ptr();
@@ -35,12 +36,12 @@ updwtmp_hook!(updwtmpx => hook_updwtmpx);
 
 /// The file that `utmpname` named. The functions of this family are not
 /// thread-safe (utmpname(3)), so neither need this be.
-struct Chosen(UnsafeCell<[u8; 256]>);
+struct Chosen(UnsafeCell<[u8; PATH_MAX]>);
 
 // SAFETY: see above; a race gives a wrong path, which is matched and no more.
 unsafe impl Sync for Chosen {}
 
-static CHOSEN: Chosen = Chosen(UnsafeCell::new([0; 256]));
+static CHOSEN: Chosen = Chosen(UnsafeCell::new([0; PATH_MAX]));
 static IS_CHOSEN: AtomicBool = AtomicBool::new(false);
 
 fn utmp() -> *const c_char {
@@ -54,17 +55,15 @@ fn utmp() -> *const c_char {
 /// # Safety
 /// `path` is the program's own argument.
 unsafe fn choose(path: *const c_char) {
+    // Of a path that is too long for the kernel nothing is left: no file is written.
     // SAFETY: the caller's promise.
     let path = unsafe { place::read_path(path) }.unwrap_or_default();
     // SAFETY: the family is not thread-safe; nobody holds a reference.
     let chosen = unsafe { &mut *CHOSEN.0.get() };
-    if path.len() < chosen.len() {
-        chosen.fill(0);
-        for (slot, &byte) in chosen.iter_mut().zip(path) {
-            *slot = byte;
-        }
-        IS_CHOSEN.store(true, Ordering::Release);
+    for (slot, &byte) in chosen.iter_mut().zip(path.iter().chain(b"\0")) {
+        *slot = byte;
     }
+    IS_CHOSEN.store(true, Ordering::Release);
 }
 
 macro_rules! utmpname_hook {

@@ -19,6 +19,7 @@ pub mod exec;
 pub mod execl;
 pub mod filter;
 pub mod handle;
+pub mod ioctl;
 pub mod ipc;
 pub mod mkdir;
 pub mod mknod;

@@ -10,6 +10,7 @@ use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
 use umaskclamp_policy::settings::Mode;
 
+use super::ioctl::subvolume;
 use super::openat2::openat2;
 use super::socket::path_of;
 use crate::call::{Call, Subject};
@@ -19,7 +20,7 @@ use crate::enforce::chmod::{acl, chmod, names_acl, widens as widens_existing};
 use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::root::leave;
+use crate::enforce::root::{enter, leave};
 use crate::enforce::shared::never_try;
 use crate::enforce::{handle, how, links, moves, queue, socket};
 use crate::real::{hook, real};
@@ -390,14 +391,28 @@ impl Number {
                 let result = unsafe { exec(start, self.path(3).cast(), &real) };
                 Some(c_long::from(result))
             }
+            libc::SYS_ioctl => {
+                let real = || self.pass() as c_int;
+                let (fd, request) = (self.int(0), self.int(1) as u32);
+                let argument = self.path(2).cast_mut().cast();
+                // SAFETY: the program's own arguments.
+                unsafe { subvolume("syscall(ioctl)", fd, request, argument, &real) }
+                    .map(c_long::from)
+            }
             libc::SYS_io_uring_setup => refuse_io_uring(),
-            libc::SYS_chroot
-            | libc::SYS_pivot_root
-            | libc::SYS_mount
-            | libc::SYS_move_mount
-            | libc::SYS_umount2
-            | libc::SYS_setns => {
-                leave("syscall");
+            libc::SYS_chroot => {
+                // SAFETY: the program's own argument.
+                unsafe { enter("syscall(chroot)", self.path(0)) };
+                None
+            }
+            libc::SYS_pivot_root => {
+                // SAFETY: the program's own argument.
+                unsafe { leave("syscall", self.path(0)) };
+                None
+            }
+            libc::SYS_mount | libc::SYS_move_mount | libc::SYS_umount2 | libc::SYS_setns => {
+                // SAFETY: no path is given.
+                unsafe { leave("syscall", core::ptr::null()) };
                 None
             }
             libc::SYS_seccomp => {

@@ -2,8 +2,9 @@
 
 use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, EINVAL, ENOENT, S_IFDIR, S_IFLNK};
 
+use super::base::without_suffix;
 use super::guard::{Guard, Seen};
-use super::{without_suffix, Place};
+use super::Place;
 use crate::scratch::PATH_MAX;
 use crate::sys;
 
@@ -82,11 +83,12 @@ impl<'b> Walk<'b> {
     }
 
     pub fn start(&mut self, base: &[u8], given: &[u8]) -> Option<()> {
-        if base != b"/" {
+        let is_root = base == b"/" || base == b".";
+        if !is_root {
             self.real.get_mut(..base.len())?.copy_from_slice(base);
             self.length = base.len();
         }
-        if !base.is_empty() {
+        if self.absolute && !base.is_empty() || self.length > 0 {
             self.tail = self.length + 1;
         }
         self.next = self.ahead.len();
@@ -190,6 +192,8 @@ impl<'b> Walk<'b> {
             }
         }
         if self.length + 1 < self.tail {
+            // Beyond the root no path leads there.
+            self.blind |= !self.absolute;
             self.restart();
         }
     }

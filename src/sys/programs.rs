@@ -140,6 +140,11 @@ pub fn execveat(
     raw!(Sysno::execveat, dirfd, path, arguments, environment, flags).map(drop)
 }
 
+/// `chroot(2)`, for a helper that has a root of its own.
+pub fn change_root(path: *const c_char) -> Result<()> {
+    raw!(Sysno::chroot, path).map(drop)
+}
+
 /// `umask(2)`: the one before. Only for a child that a preload cannot enter, and
 /// only where nobody else has this umask: see [`crate::children::fallback`].
 pub fn umask(bits: u32) -> u32 {

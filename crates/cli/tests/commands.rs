@@ -166,6 +166,39 @@ fn doctor_tells_a_library_that_does_nothing() {
     assert!(said.contains("cannot be preloaded"), "{said}");
 }
 
+/// FUSE shows what modes it likes.
+#[test]
+fn doctor_tells_where_modes_are_not_kept() {
+    let (_keep, top) = directory();
+    let [lower, mount] = ["lower", "mount"].map(|name| top.join(name));
+    fs::create_dir(&lower).unwrap();
+    fs::create_dir(&mount).unwrap();
+    let mut bindfs = std::process::Command::new("bindfs");
+    bindfs.args(["--chmod-ignore", "--perms=a+rX"]);
+    let mounted = bindfs.arg(&lower).arg(&mount).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("left out: modes that are not kept: it takes /dev/fuse and package bindfs");
+        return;
+    }
+    let doctor = |place: &std::path::Path| {
+        let mut doctor = umaskclamp();
+        doctor.args(["doctor", "--library"]).arg(library());
+        doctor.arg("-p").arg(place.join("dumps/*.sql"));
+        doctor.output().unwrap()
+    };
+    let [kept, lost] = [&lower, &mount].map(|place| doctor(place));
+    let _ = std::process::Command::new("umount").arg(&mount).status();
+    let said = text(&lost.stdout);
+    assert!(
+        said.contains("mount: its file system does not keep modes: a file made with 0600 has 0644"),
+        "{said}"
+    );
+    assert_eq!(lost.status.code(), Some(1), "{said}");
+    let said = text(&kept.stdout);
+    assert!(!said.contains("does not keep modes"), "{said}");
+    assert_eq!(fs::read_dir(&lower).unwrap().count(), 0, "left behind");
+}
+
 #[test]
 fn doctor_knows_what_cannot_be_entered() {
     let (_keep, top) = directory();

@@ -105,6 +105,9 @@ table! {
         open_memstream "2.2.5", open_wmemstream "2.4",
     }
     "directory" Clamp "" { mkdir "2.2.5", mkdirat "2.4" }
+    "directory" Clamp "a subvolume or a snapshot of btrfs; nothing else is looked at" {
+        ioctl "2.2.5",
+    }
     "node" Clamp "" {
         mknod "2.33", mknodat "2.33", __xmknod "2.2.5", __xmknodat "2.4",
         mkfifo "2.2.5", mkfifoat "2.4",

@@ -18,6 +18,12 @@ type Scene = (&'static str, fn(&Path) -> String);
 const SCENES: &[Scene] = &[
     ("chroot", places::chroot),
     ("chroot-cwd-outside", places::chroot_cwd_outside),
+    ("chroot-left-outside", places::chroot_left_outside),
+    ("chroot-nested", places::chroot_nested),
+    ("chroot-by-number", places::chroot_by_number),
+    ("detached", places::detached),
+    ("unnamed", places::unnamed),
+    ("utmp", places::utmp),
     ("deep", places::deep),
     ("longest", places::longest),
     ("removed", places::removed),

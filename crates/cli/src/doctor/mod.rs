@@ -1,5 +1,6 @@
 //! `umaskclamp doctor`: does it work here, and for these commands?
 
+mod modes;
 pub mod probe;
 
 use std::ffi::{OsStr, OsString};
@@ -99,6 +100,7 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
     for doubt in doubts::of(&settings, &environment) {
         findings.tell("patterns", Grade::Note, doubt)?;
     }
+    of_modes(&mut findings, &settings)?;
     of_environment(&mut findings, &environment)?;
     of_probe(&mut findings, &library, &environment)?;
     of_libc(&mut findings, &library, options.verbose)?;
@@ -146,6 +148,18 @@ fn of_settings(findings: &mut Findings, settings: &Settings) -> Result<(), Failu
             );
             findings.tell("settings", Grade::Note, text)?;
         }
+    }
+    Ok(())
+}
+
+fn of_modes(findings: &mut Findings, settings: &Settings) -> Result<(), Failure> {
+    for modes::Lost { directory, mode } in modes::lost(settings) {
+        let text = format!(
+            "{}: its file system does not keep modes: a file made with 0600 has {}",
+            show::bytes(directory.as_os_str().as_bytes()),
+            show::mode(Some(mode)),
+        );
+        findings.tell("modes", Grade::Bad, text)?;
     }
     Ok(())
 }
