@@ -26,10 +26,12 @@ pub mod programs;
 mod create;
 mod descriptor;
 mod directories;
+mod filter;
 mod sockets;
 pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
 pub use descriptor::DescriptorName;
 pub use directories::{directory_entries, entry, entry_names, open_directory, NAME_AT};
+pub use filter::{filter_comes, may_be_filtered};
 pub use sockets::send_datagram;
 
 /// What `stat(2)` tells, as far as the shim asks.
@@ -211,6 +213,9 @@ fn chmod_by_name((dirfd, path): Name, follow: bool, mode: u32) -> Result<()> {
     if follow {
         return raw!(Sysno::fchmodat, dirfd, path, mode).map(drop);
     }
+    if filter::is_filtered() {
+        return Err(libc::ENOSYS);
+    }
     let flags = libc::AT_SYMLINK_NOFOLLOW;
     raw!(Sysno::fchmodat2, dirfd, path, mode, flags).map(drop)
 }
@@ -222,10 +227,12 @@ pub fn chmod_path_fd(fd: c_int, mode: u32) -> Result<()> {
         done => return done,
     }
     let flags = libc::AT_EMPTY_PATH;
-    match raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags) {
-        // Before Linux 6.6, or a seccomp filter that does not know it.
-        Err(libc::ENOSYS | libc::EPERM) => {}
-        done => return done.map(drop),
+    // Filters of before Linux 6.6 do not know it.
+    if !filter::is_filtered() {
+        match raw!(Sysno::fchmodat2, fd, c"".as_ptr(), mode, flags) {
+            Err(libc::ENOSYS | libc::EPERM) => {}
+            done => return done.map(drop),
+        }
     }
     // Not `/proc/self`: in a thread that left its process's descriptor table it
     // would be another file.
@@ -296,7 +303,11 @@ pub fn write_unsignalled(fd: c_int, bytes: &[u8]) -> Result<usize> {
     let (mut before, mut pending) = (0_u64, 0_u64);
     let mask = &raw mut before;
     raw!(Sysno::rt_sigprocmask, libc::SIG_BLOCK, set, mask, SIZE)?;
-    let asked = raw!(Sysno::rt_sigpending, &raw mut pending, SIZE);
+    // One that was not blocked cannot have been pending.
+    let asked = match before & signals {
+        0 => Ok(0),
+        _ => raw!(Sysno::rt_sigpending, &raw mut pending, SIZE),
+    };
     let written = write(fd, bytes);
     let raised = matches!(written, Err(libc::EPIPE | libc::EFBIG));
     if raised && asked.is_ok() && pending & signals == 0 {
