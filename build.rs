@@ -25,6 +25,7 @@ fn main() {
 
     cc::Build::new()
         .file("csrc/execl.c")
+        .file("csrc/loaded.c")
         .flag("-std=c99")
         .warnings_into_errors(true)
         .compile("umaskclamp-execl");

@@ -28,6 +28,7 @@ mod descriptor;
 mod directories;
 mod filter;
 mod sockets;
+pub mod task;
 pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
 pub use descriptor::DescriptorName;
 pub use directories::{directory_entries, entry, entry_names, open_directory, NAME_AT};

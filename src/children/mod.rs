@@ -129,12 +129,12 @@ pub unsafe fn spawn(
         Plan::Go { preloaded, mask } => (preloaded, mask),
         Plan::Refuse => return EPERM,
     };
-    let under = |mask: Option<u32>, array| {
-        let narrowed = mask.and_then(|mask| {
-            // SAFETY: the caller's promise.
-            unsafe { fallback::spawn(mask, attributes, &|attributes| real(attributes, array)) }
-        });
-        narrowed.unwrap_or_else(|| real(attributes, array))
+    let under = |mask: Option<u32>, array| match mask {
+        // SAFETY: the caller's promise.
+        Some(mask) => unsafe {
+            fallback::spawn(mask, attributes, &|attributes| real(attributes, array))
+        },
+        None => real(attributes, array),
     };
     let call = |array: Array| {
         let result = under(mask, array);
