@@ -4,13 +4,15 @@
 use std::{env, fs, path::Path};
 
 /// Set to 1, the library is built as where libc has `openat2`: a test runs that
-/// hook whatever the libc.
-const OPENAT2: &str = "UMASKCLAMP_BUILD_OPENAT2";
+/// hook whatever the libc. Without the prefix of the settings: a name that they do
+/// not know stops every program.
+const OPENAT2: &str = "BUILD_UMASKCLAMP_OPENAT2";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=csrc/bytes.c");
     println!("cargo:rerun-if-changed=csrc/execl.c");
+    println!("cargo:rerun-if-changed=csrc/loaded.c");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
 
     // `std` asks for libgcc_s. As a dependency it would be loaded into every
@@ -23,6 +25,7 @@ fn main() {
 
     cc::Build::new()
         .file("csrc/execl.c")
+        .file("csrc/loaded.c")
         .flag("-std=c99")
         .warnings_into_errors(true)
         .compile("umaskclamp-execl");

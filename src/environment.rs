@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use libc::c_char;
+use libc::{c_char, c_ulong};
 use umaskclamp_policy::settings::variables::{self, VARIABLES};
 use umaskclamp_policy::settings::{LogTarget, Settings};
 
@@ -36,6 +36,30 @@ impl Environment {
     pub fn highest(&self) -> usize {
         let last = self.pointers().last().map_or(0, |&entry| entry as usize);
         last.max(self.slots as usize)
+    }
+
+    /// What the kernel says under this `AT_*` (getauxval(3)); 0 if nothing. Its words
+    /// lie behind the environment. getauxval would tell as well; but a program may
+    /// have a function of that name.
+    pub fn auxiliary(&self, kind: c_ulong) -> usize {
+        if self.slots.is_null() {
+            return 0;
+        }
+        // SAFETY: behind the entries there is a null pointer, or more where some were
+        // taken out; then pairs of words, of which the last is `AT_NULL`.
+        unsafe {
+            let mut words = self.slots.add(self.count).cast::<usize>();
+            while *words == 0 {
+                words = words.add(1);
+            }
+            while *words != libc::AT_NULL as usize {
+                if *words == kind as usize {
+                    return *words.add(1);
+                }
+                words = words.add(2);
+            }
+        }
+        0
     }
 
     fn pointers(&self) -> &[*const c_char] {

@@ -12,10 +12,16 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::environment::Environment;
 use crate::real::{name, Slot};
 use crate::{lookup, sys};
 
 const PAGE: usize = 4096;
+
+#[cfg(target_pointer_width = "64")]
+type Header = libc::Elf64_Phdr;
+#[cfg(target_pointer_width = "32")]
+type Header = libc::Elf32_Phdr;
 
 // All written before there is a second thread.
 
@@ -29,22 +35,41 @@ static STACK_TOP: AtomicUsize = AtomicUsize::new(0);
 /// is so near.
 const STACK: usize = 256 * PAGE;
 
-/// One more readable segment of the program, with its memory's address and size.
-pub fn program_segment(address: usize, size: usize) {
-    let free = SEGMENTS
-        .iter()
-        .find(|[_, end]| end.load(Ordering::Relaxed) == 0);
-    if let Some([start, end]) = free {
-        start.store(address, Ordering::Relaxed);
-        end.store(address.wrapping_add(size), Ordering::Relaxed);
-    }
+/// At load, in the first thread. The environment was put on its stack by the kernel,
+/// above all frames; its page is readable to the end.
+pub fn prepare(environment: &Environment) {
+    let top = (environment.highest() | (PAGE - 1)).wrapping_add(1);
+    STACK_TOP.store(top, Ordering::Relaxed);
+    FIRST_BREAK.store(sys::program_break(), Ordering::Relaxed);
+    segments(environment);
 }
 
-/// At load, in the first thread: `highest` is something that the kernel put on
-/// its stack, above all frames. Its page is readable to the end.
-pub fn prepare(highest: usize) {
-    STACK_TOP.store((highest | (PAGE - 1)).wrapping_add(1), Ordering::Relaxed);
-    FIRST_BREAK.store(sys::program_break(), Ordering::Relaxed);
+/// Notes the program's segments that cannot be written.
+fn segments(environment: &Environment) {
+    let headers = environment.auxiliary(libc::AT_PHDR);
+    let count = environment.auxiliary(libc::AT_PHNUM);
+    if headers == 0 {
+        return;
+    }
+    // SAFETY: where the kernel says that the program's headers are mapped, for good.
+    let headers = unsafe { core::slice::from_raw_parts(headers as *const Header, count) };
+    // One of them says where they were to be mapped; without it, nothing is known.
+    let Some(own) = headers.iter().find(|one| one.p_type == libc::PT_PHDR) else {
+        return;
+    };
+    let base = (headers.as_ptr() as usize).wrapping_sub(own.p_vaddr as usize);
+    let fixed = headers.iter().filter(|one| {
+        let access = one.p_flags & (libc::PF_R | libc::PF_W);
+        one.p_type == libc::PT_LOAD && access == libc::PF_R
+    });
+    for (header, [start, end]) in fixed.zip(&SEGMENTS) {
+        let first = base.wrapping_add(header.p_vaddr as usize);
+        start.store(first, Ordering::Relaxed);
+        end.store(
+            first.wrapping_add(header.p_memsz as usize),
+            Ordering::Relaxed,
+        );
+    }
 }
 
 /// Where the heap ends, as libc's brk(2) keeps it (`misc/brk.c`); `None` as long

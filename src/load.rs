@@ -4,6 +4,9 @@
 //! set `environ` yet: the environment comes as the constructor's third argument,
 //! and what children are to see is put into that same array, which libc then
 //! takes as `environ`.
+//!
+//! glibc calls constructors with the arguments of `main`; musl with none, and then
+//! whatever was in their place is not looked at: there this library does nothing.
 
 use core::ffi::CStr;
 use std::fmt::Write;
@@ -16,7 +19,7 @@ use crate::children::snapshot;
 use crate::environment::Environment;
 use crate::records::{self, LOG_FLAGS, LOG_MODE};
 use crate::state::{self, State};
-use crate::{errno, known, lookup, sys};
+use crate::{known, lookup, sys};
 
 /// `EX_CONFIG` (sysexits(3)).
 const EXIT_CONFIGURATION: c_int = 78;
@@ -30,11 +33,18 @@ const FILE_MAX: usize = 128 * 1024;
 static CONSTRUCTOR: extern "C" fn(c_int, *const *const c_char, *mut *const c_char) = constructor;
 
 extern "C" fn constructor(
-    _count: c_int,
+    count: c_int,
     arguments: *const *const c_char,
     environment: *mut *const c_char,
 ) {
-    // SAFETY: the dynamic loader calls constructors with the arguments of `main`,
+    lookup::prepare();
+    // The kernel puts the environment right behind the arguments and their null
+    // pointer: what is no such pair was not handed over.
+    let behind = arguments.wrapping_offset(count as isize).wrapping_add(1);
+    if count < 0 || arguments.is_null() || behind != environment.cast_const() {
+        return;
+    }
+    // SAFETY: as just seen, the dynamic loader called with the arguments of `main`,
     // before there is a second thread.
     let mut environment = unsafe { Environment::of(environment) };
     // SAFETY: as above.
@@ -50,13 +60,10 @@ extern "C" fn constructor(
         environment.hand_on(&settings, secure);
         snapshot::take(&mut environment);
     }
-    lookup::prepare();
-    known::prepare(environment.highest().max(arguments as usize));
-    // Bound at its first call, it would take the dynamic loader 3 KiB of stack
-    // there, which a signal handler may not have.
-    let _ = errno::get();
+    known::prepare(&environment);
     records::start(settings.level);
-    state::publish(Box::leak(Box::new(State::new(settings, program))));
+    let user = environment.auxiliary(libc::AT_EUID) as u32;
+    state::publish(Box::leak(Box::new(State::new(settings, program, user))));
 }
 
 fn read(environment: &Environment, secure: bool) -> Result<Settings, Vec<Fault>> {

@@ -17,15 +17,13 @@
 
 mod library;
 
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::{c_char, c_void, CStr};
 
-use libc::{dl_phdr_info, size_t};
 use once_cell::race::OnceRef;
 
 use crate::jump::stands_for;
-use crate::known;
 pub use library::hash;
-use library::{Answer, Library};
+use library::{Answer, Dynamic, Library};
 
 stands_for!("dlsym" => dlsym);
 stands_for!("dlvsym" => dlvsym);
@@ -107,8 +105,7 @@ pub fn opens_by_libc() -> bool {
     open.is_some() && open == first_with(LIBC, const { hash(LIBC) })
 }
 
-/// Looks at the libraries behind this one, which takes the loader's lock once:
-/// later, in a child that a thread forked, it could be taken for ever.
+/// Looks at the libraries behind this one, while there is one thread.
 pub fn prepare() {
     behind();
 }
@@ -121,8 +118,6 @@ pub fn own_file() -> &'static [u8] {
 /// The libraries behind this one, in load order.
 struct Behind {
     own: &'static [u8],
-    /// Was the first one, which is the program, visited?
-    visited: bool,
     libraries: Vec<Library>,
 }
 
@@ -134,65 +129,61 @@ fn behind() -> &'static Behind {
     if let Some(behind) = BEHIND.get() {
         return behind;
     }
-    let mut behind = Box::new(Behind {
-        own: b"",
-        visited: false,
-        libraries: Vec::new(),
-    });
-    let data = core::ptr::addr_of_mut!(*behind).cast();
-    // SAFETY: `visit` takes what `dl_iterate_phdr` gives and this `data`.
-    unsafe { libc::dl_iterate_phdr(Some(visit), data) };
     // Two threads may come here at once; the first one's stays.
-    let _ = BEHIND.set(Box::leak(behind));
+    let _ = BEHIND.set(Box::leak(Box::new(Behind::look())));
     BEHIND.get().unwrap_or(&NOTHING)
 }
 
 static NOTHING: Behind = Behind {
     own: b"",
-    visited: true,
     libraries: Vec::new(),
 };
 
-/// One library, for dl_iterate_phdr(3), which visits them in load order.
-unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_void) -> c_int {
-    // SAFETY: the loader's own description; `behind` is what was handed over.
-    let (about, behind) = unsafe { (&*about, &mut *behind.cast::<Behind>()) };
-    let base = about.dlpi_addr as usize;
-    // SAFETY: the program headers of a loaded library.
-    let headers =
-        unsafe { core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum)) };
-    if behind.own.is_empty() {
-        if !behind.visited {
-            behind.visited = true;
-            for header in headers {
-                let fixed = libc::PF_R | libc::PF_W;
-                if header.p_type == libc::PT_LOAD && header.p_flags & fixed == libc::PF_R {
-                    let start = base.wrapping_add(header.p_vaddr as usize);
-                    known::program_segment(start, header.p_memsz as usize);
-                }
-            }
-        }
-        let inside = core::ptr::addr_of!(BEHIND) as usize;
-        let ours = headers.iter().any(|header| {
-            header.p_type == libc::PT_LOAD
-                && inside.wrapping_sub(base.wrapping_add(header.p_vaddr as usize))
-                    < header.p_memsz as usize
-        });
-        if ours && !about.dlpi_name.is_null() {
-            // SAFETY: the name of a loaded library is terminated, and this one
-            // is never unloaded (`-z nodelete`).
-            behind.own = unsafe { CStr::from_ptr(about.dlpi_name) }.to_bytes();
-        }
-        return 0;
-    }
-    let dynamic = headers.iter().find(|one| one.p_type == libc::PT_DYNAMIC);
-    // SAFETY: where the loaded library's dynamic section is.
-    let library = dynamic.and_then(|at| unsafe { Library::of(base, at.p_vaddr as usize) });
-    behind.libraries.extend(library);
-    0
+/// `struct link_map` (link.h), as far as it is public: a loaded object.
+#[repr(C)]
+struct Loaded {
+    base: usize,
+    name: *const c_char,
+    dynamic: *const Dynamic,
+    next: *const Loaded,
+}
+
+extern "C" {
+    /// The first loaded object, and the dynamic section of this library
+    /// (`csrc/loaded.c`).
+    fn umaskclamp_loaded(own: *mut *const Dynamic) -> *const Loaded;
 }
 
 impl Behind {
+    /// Before the program runs nothing is loaded meanwhile: the list stands still.
+    fn look() -> Self {
+        let mut behind = Behind {
+            own: b"",
+            libraries: Vec::new(),
+        };
+        let mut own = core::ptr::null();
+        // SAFETY: writes one pointer, and answers with null or the loader's list.
+        let mut next = unsafe { umaskclamp_loaded(&raw mut own) };
+        let mut passed = false;
+        // SAFETY: the list ends with a null pointer; its nodes are the loader's.
+        while let Some(loaded) = unsafe { next.as_ref() } {
+            next = loaded.next;
+            if passed {
+                // SAFETY: a loaded object, and where its dynamic section is.
+                let library = unsafe { Library::of(loaded.base, loaded.dynamic) };
+                behind.libraries.extend(library);
+            } else if loaded.dynamic == own {
+                passed = true;
+                if !loaded.name.is_null() {
+                    // SAFETY: the name of a loaded library is terminated, and this
+                    // one is never unloaded (`-z nodelete`).
+                    behind.own = unsafe { CStr::from_ptr(loaded.name) }.to_bytes();
+                }
+            }
+        }
+        behind
+    }
+
     fn find(&self, name: &CStr, hash: u32) -> Answer {
         for library in &self.libraries {
             match library.find(name, hash) {

@@ -54,9 +54,6 @@ pub fn start(level: Level) {
     });
     if level != Level::Off {
         let _ = log::set_logger(&LOGGER);
-        // Bound here and not in a hook: the dynamic loader takes 3 KiB of stack
-        // for the first call of a function.
-        let _ = now();
     }
 }
 

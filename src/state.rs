@@ -22,7 +22,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(settings: Settings, program: &'static [u8]) -> Self {
+    pub fn new(settings: Settings, program: &'static [u8], user: u32) -> Self {
         let log_path = match &settings.log_file {
             LogTarget::File(path) => Some([path.as_slice(), b"\0"].concat()),
             _ => None,
@@ -32,8 +32,7 @@ impl State {
         let to_stderr = settings.log_file == LogTarget::Stderr && settings.level != Level::Off;
         let stderr = to_stderr.then(|| sys::stat_of(2).ok()).flatten();
         State {
-            // SAFETY: `getauxval` only reads.
-            user: unsafe { libc::getauxval(libc::AT_EUID) } as u32,
+            user,
             stderr: stderr.map(|inode| inode.id),
             armed,
             settings,

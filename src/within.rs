@@ -11,9 +11,10 @@
 //! The system calls here are real ones and set `errno`, so that a later use of
 //! one of these names by our own code does what it says.
 
-use core::ffi::{c_char, c_int, c_long, c_void, CStr};
+use core::ffi::{c_char, c_int, c_long, c_short, c_void, CStr};
+use core::sync::atomic::AtomicI32;
 
-use libc::{off64_t, size_t, ssize_t, ENOSYS, FILE};
+use libc::{off64_t, posix_spawnattr_t, sigset_t, size_t, ssize_t, ENOSYS, FILE};
 
 use syscalls::{syscall, Sysno};
 
@@ -49,6 +50,14 @@ stands_for!("mmap64" => no_mapping);
 stands_for!("getcwd" => no_pointer);
 stands_for!("realpath" => no_pointer);
 stands_for!("free" => nothing);
+stands_for!("malloc" => no_pointer);
+stands_for!("realloc" => no_pointer);
+stands_for!("writev" => unavailable);
+stands_for!("pthread_key_create" => unavailable);
+stands_for!("pthread_key_delete" => unavailable);
+stands_for!("pthread_setspecific" => unavailable);
+stands_for!("__cxa_thread_atexit_impl" => unavailable, ".weak ");
+stands_for!("__dso_handle" => nothing, ".weak ");
 
 unsafe extern "C" fn unavailable_offset() -> off64_t {
     errno::set(ENOSYS);
@@ -63,6 +72,9 @@ stands_for!("gettid" => thread_id, ".weak ");
 stands_for!("abort" => abort);
 stands_for!("fcntl" => fcntl);
 stands_for!("getenv" => getenv);
+stands_for!("__errno_location" => errno_location);
+// Rust's own atomics of aarch64 ask for the processor's: told nothing, they do without.
+stands_for!("getauxval" => no_unwinding);
 
 unsafe extern "C" fn close(fd: c_int) -> c_int {
     sys::close(fd);
@@ -177,8 +189,24 @@ unsafe extern "C" fn getenv(name: *const c_char) -> *mut c_char {
     }
 }
 
-/// Of the streams' functions that the hooks use, each is looked for when it is
-/// first called: that takes no lock and no memory (`crate::lookup`).
+/// Where libc's wrappers leave the calling thread's `errno`.
+unsafe extern "C" fn errno_location() -> *mut c_int {
+    /// For a process without a libc that has one.
+    static NONE: AtomicI32 = AtomicI32::new(0);
+    static REAL: Slot = Slot::new();
+    const NAME: &CStr = c"__errno_location";
+    match REAL.address(NAME, const { lookup::hash(NAME) }) {
+        // SAFETY: libc's function of this name.
+        Some(real) => unsafe {
+            core::mem::transmute::<usize, unsafe extern "C" fn() -> *mut c_int>(real)()
+        },
+        None => NONE.as_ptr(),
+    }
+}
+
+/// Of libc's functions that the hooks use, each is looked for behind this library when
+/// it is first called: that takes no lock and no memory (`crate::lookup`), and never
+/// finds one of the program's own that has the same name.
 macro_rules! late {
     ($name:literal => $function:ident($($argument:ident: $type:ty),*) -> $result:ty, $failed:expr) => {
         stands_for!($name => $function);
@@ -201,6 +229,13 @@ macro_rules! late {
 
 late!("fdopen" => fdopen(fd: c_int, mode: *const c_char) -> *mut FILE, core::ptr::null_mut());
 late!("fileno" => fileno(file: *mut FILE) -> c_int, -1);
+late!("__fsetlocking" => fsetlocking(file: *mut FILE, kind: c_int) -> c_int, -1);
+late!("clock_gettime" => clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> c_int, -1);
+late!("socket" => socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int, -1);
+late!("posix_spawnattr_init" => spawnattr_init(attributes: *mut posix_spawnattr_t) -> c_int, ENOSYS);
+late!("posix_spawnattr_getflags" => spawnattr_getflags(attributes: *const posix_spawnattr_t, flags: *mut c_short) -> c_int, ENOSYS);
+late!("posix_spawnattr_setflags" => spawnattr_setflags(attributes: *mut posix_spawnattr_t, flags: c_short) -> c_int, ENOSYS);
+late!("posix_spawnattr_setsigmask" => spawnattr_setsigmask(attributes: *mut posix_spawnattr_t, signals: *const sigset_t) -> c_int, ENOSYS);
 late!("fseek" => fseek(file: *mut FILE, offset: c_long, whence: c_int) -> c_int, -1);
 
 /// Unwinding (`libgcc_s`, Itanium C++ ABI, level I). Nothing unwinds from here:
@@ -225,6 +260,7 @@ stands_for!("_Unwind_Backtrace" => end_of_stack);
 stands_for!("_Unwind_RaiseException" => end_of_stack);
 stands_for!("_Unwind_Resume" => abort);
 unwinding! {
+    "dl_iterate_phdr"
     "_Unwind_DeleteException" "_Unwind_FindEnclosingFunction" "_Unwind_GetCFA"
     "_Unwind_GetDataRelBase" "_Unwind_GetIP" "_Unwind_GetIPInfo"
     "_Unwind_GetLanguageSpecificData" "_Unwind_GetRegionStart"

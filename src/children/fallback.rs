@@ -9,8 +9,7 @@ use core::mem::MaybeUninit;
 
 use libc::{c_int, c_short, posix_spawnattr_t, sigset_t, POSIX_SPAWN_SETSIGMASK};
 
-use crate::errno;
-use crate::sys::{self, programs};
+use crate::sys::{self, programs, task};
 
 /// Makes a call that replaces this program, under a narrowed umask, which is put
 /// back when the call fails.
@@ -19,11 +18,19 @@ use crate::sys::{self, programs};
 /// others see the narrow umask until the exec ends them, or fails: nothing gets
 /// wider by that.
 pub fn exec(mask: u32, real: &dyn Fn() -> c_int) -> c_int {
+    under(mask, &mut || real())
+}
+
+fn under(mask: u32, real: &mut dyn FnMut() -> c_int) -> c_int {
     // The first call only asks: between the two, nobody gets more than the owner.
     let before = programs::umask(0o077);
     programs::umask(before | mask);
     let result = real();
-    programs::umask(before);
+    let now = programs::umask(before);
+    if now != before | mask {
+        // Another thread's, set meanwhile.
+        programs::umask(now);
+    }
     result
 }
 
@@ -36,20 +43,34 @@ struct Task<'a> {
     result: c_int,
 }
 
-/// Makes a call so that it, and nobody else, has a narrowed umask. `None` if the kernel
-/// refuses the helper: then nothing was done.
+/// Makes a call so that it, and nobody else, has a narrowed umask.
 ///
 /// The helper is a task of this process that shares all but the umask, cwd and
 /// root (`clone` without `CLONE_FS`); the calling thread waits until it is gone
 /// (`CLONE_VFORK`), so that its thread-local data, `errno` among them, are used
 /// by one of the two at a time. The helper takes no signal: a handler that jumps
 /// would leave on the wrong stack. `real` is told which ones the caller had blocked.
-pub fn aside(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
-    helped(libc::CLONE_FILES, &mut |blocked| {
-        let before = programs::umask(0o077);
-        programs::umask(before | mask);
-        real(blocked)
-    })
+///
+/// The kernel may refuse the helper: where the next children are to be in another pid
+/// namespace (`unshare`), a task of this process is to be in none; it may be one more
+/// than the user may have (`RLIMIT_NPROC`). Then the call is made here, under the
+/// umask of the whole process, which other threads see for so long: narrow for a moment
+/// rather than not at all.
+pub fn aside(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> c_int {
+    let helped = helped(libc::CLONE_FILES, &mut |blocked| {
+        under(mask, &mut || real(blocked))
+    });
+    helped.unwrap_or_else(|| here(mask, real))
+}
+
+/// The same without a helper.
+#[cold]
+fn here(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> c_int {
+    // No handler of a signal sees the umask.
+    let blocked = programs::block_signals();
+    let result = under(mask, &mut || real(blocked));
+    programs::set_signals(blocked);
+    result
 }
 
 /// The same with a copy of the descriptor table instead: in it one may be closed to
@@ -61,7 +82,14 @@ pub fn with_own_descriptors(run: &mut dyn FnMut()) {
     });
 }
 
-/// `shared` is what else such a task shares.
+/// Runs where a root of its own may be taken, and nobody else sees it. `None` if the
+/// kernel refuses the helper: then nothing was done.
+pub fn with_own_root(run: &mut dyn FnMut() -> c_int) -> Option<c_int> {
+    helped(libc::CLONE_FILES, &mut |_| run())
+}
+
+/// `shared` is what else such a task shares. `None` if the kernel refuses it: then
+/// nothing was done.
 fn helped(shared: c_int, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
     let stack = sys::map(STACK)?;
     let before = programs::block_signals();
@@ -75,26 +103,20 @@ fn helped(shared: c_int, real: &mut dyn FnMut(u64) -> c_int) -> Option<c_int> {
         | libc::CLONE_THREAD
         | libc::CLONE_SYSVSEM
         | libc::CLONE_VFORK;
-    let error = errno::get();
-    // SAFETY: the stack is a fresh mapping, and the task outlives the helper,
-    // which is gone when `clone` returns.
+    // SAFETY: the stack is a fresh mapping, whose end is one of a page, and the task
+    // outlives the helper, which is gone when this returns.
     let helper = unsafe {
         let top = stack.add(STACK).cast::<c_void>();
-        libc::clone(helper, top, kind, core::ptr::addr_of_mut!(task).cast())
+        task::start(kind, top, helper, core::ptr::addr_of_mut!(task).cast())
     };
     programs::set_signals(before);
     // SAFETY: the mapping of above; nothing runs on it any more.
     unsafe { sys::unmap(stack, STACK) };
-    if helper < 0 {
-        errno::set(error);
-        return None;
-    }
-    Some(task.result)
+    helper.ok().map(|_| task.result)
 }
 
-/// Calls `posix_spawn` so that the child, and nobody else, has a narrowed umask.
-/// `None` if the kernel refuses the helper: then the child is not protected. The child
-/// gets the caller's signal mask through its attributes.
+/// Calls `posix_spawn` so that the child, and nobody else, has a narrowed umask. The
+/// child gets the caller's signal mask through its attributes.
 ///
 /// # Safety
 /// `attributes` is null or a valid attribute object.
@@ -102,7 +124,7 @@ pub unsafe fn spawn(
     mask: u32,
     attributes: *const posix_spawnattr_t,
     real: &dyn Fn(*const posix_spawnattr_t) -> c_int,
-) -> Option<c_int> {
+) -> c_int {
     let mut copy = MaybeUninit::<posix_spawnattr_t>::uninit();
     let mut flags: c_short = 0;
     // SAFETY: the caller's promise. An attribute object is plain data (POSIX
@@ -117,15 +139,18 @@ pub unsafe fn spawn(
         libc::posix_spawnattr_getflags(copy.as_ptr(), &mut flags);
     }
     let inherits = c_int::from(flags) & POSIX_SPAWN_SETSIGMASK == 0;
-    let done = aside(mask, &mut |before| {
+    let mut spawn = |before| {
         if inherits {
             // SAFETY: the copy was initialised above.
             unsafe { set_signals(copy.as_mut_ptr(), flags, before) };
         }
         real(copy.as_ptr())
-    });
-    // The helper may have had the last task that the user may have (`RLIMIT_NPROC`).
-    done.filter(|&result| result != libc::EAGAIN)
+    };
+    match aside(mask, &mut spawn) {
+        // The helper may have had the last task that the user may have.
+        libc::EAGAIN => here(mask, &mut spawn),
+        result => result,
+    }
 }
 
 /// Gives the child these signals blocked.
@@ -149,9 +174,8 @@ unsafe fn set_signals(attributes: *mut posix_spawnattr_t, flags: c_short, blocke
     }
 }
 
-extern "C" fn helper(task: *mut c_void) -> c_int {
+extern "C" fn helper(task: *mut c_void) {
     // SAFETY: `helped` passes a `Task` and waits until this returns.
     let task = unsafe { &mut *task.cast::<Task>() };
     task.result = (task.real)();
-    0
 }

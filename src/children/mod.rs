@@ -100,12 +100,12 @@ pub unsafe fn spawn(
     given: Array,
     real: &dyn Fn(*const posix_spawnattr_t, Array) -> c_int,
 ) -> c_int {
-    let real = |mask: Option<u32>, array| {
-        let narrowed = mask.and_then(|mask| {
-            // SAFETY: the caller's promise.
-            unsafe { fallback::spawn(mask, attributes, &|attributes| real(attributes, array)) }
-        });
-        narrowed.unwrap_or_else(|| real(attributes, array))
+    let real = |mask: Option<u32>, array| match mask {
+        // SAFETY: the caller's promise.
+        Some(mask) => unsafe {
+            fallback::spawn(mask, attributes, &|attributes| real(attributes, array))
+        },
+        None => real(attributes, array),
     };
     // SAFETY: the caller's promise.
     unsafe { begin(&start, given, &real, &|result| result) }.unwrap_or(EPERM)
@@ -280,7 +280,7 @@ pub fn before_root(call: &Call) {
             room.is_some_and(|room| library::missing(snapshot, Machine::HERE, room).is_some())
         }
     };
-    if fallback::aside(0, &mut |_| c_int::from(lost())) == Some(1) {
+    if fallback::with_own_root(&mut || c_int::from(lost())) == Some(1) {
         let reason = "programs started below it cannot find the library";
         records::child(state, call, Action::Unreachable, reason);
     }

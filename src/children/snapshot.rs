@@ -81,7 +81,7 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn find(environment: &mut Environment) -> Option<Preload> {
     let file = lookup::own_file();
-    let (entry, file) = listed(environment, file).or_else(|| by_argument(file))?;
+    let (entry, file) = listed(environment, file).or_else(|| by_argument(environment, file))?;
     Some(Preload {
         entry: entry.leak(),
         file: [file.as_slice(), b"\0"].concat().leak(),
@@ -102,7 +102,8 @@ fn listed(environment: &mut Environment, file: &[u8]) -> Option<(Vec<u8>, Vec<u8
         // Who has another `LD_LIBRARY_PATH` looks for the name in standard
         // directories alone.
         let searched = environment.value(b"LD_LIBRARY_PATH");
-        !is_standard(file) && (searched.is_some_and(|list| !list.is_empty()) || by_loader())
+        !is_standard(file)
+            && (searched.is_some_and(|list| !list.is_empty()) || by_loader(environment))
     } else {
         !entry.starts_with(b"/") && !entry.starts_with(b"$")
     };
@@ -119,16 +120,17 @@ fn listed(environment: &mut Environment, file: &[u8]) -> Option<(Vec<u8>, Vec<u8
 
 /// Was the dynamic loader started as a program, with this one as its argument? Then
 /// the kernel had no loader to map beside it.
-fn by_loader() -> bool {
-    // SAFETY: `getauxval` only reads.
-    unsafe { libc::getauxval(libc::AT_BASE) == 0 }
+fn by_loader(environment: &Environment) -> bool {
+    environment.auxiliary(libc::AT_BASE) == 0
 }
 
 /// An entry for children, and the file, where the loader was told of this library by
 /// its own argument `--preload`.
-fn by_argument(file: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+fn by_argument(environment: &Environment, file: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut line = [0; 4096];
-    let line = by_loader().then(|| command_line(&mut line)).flatten()?;
+    let line = by_loader(environment)
+        .then(|| command_line(&mut line))
+        .flatten()?;
     let mut arguments = line.split(|&byte| byte == 0);
     arguments.find(|&argument| argument == b"--preload")?;
     let name = path::last(file);

@@ -15,8 +15,8 @@
 //!
 //! Where another preload stands between, which may open elsewhere than it is told,
 //! its call is the one that is made, and the race is left to be; so where the program
-//! has put itself under a filter of system calls, which may kill it for one that it
-//! does not make by itself.
+//! is under a filter of system calls, which may kill it for one that it does not make
+//! by itself.
 //!
 //! This is a system call of our own, in which `pthread_cancel` does not end a
 //! thread: nothing that may block for long goes this way (a fifo: `Guard::end`).
@@ -45,7 +45,7 @@ const NO: u8 = 2;
 pub fn may_try() -> bool {
     match OURS.load(Ordering::Relaxed) {
         UNKNOWN => {
-            let ours = lookup::opens_by_libc() && sys::has_openat2();
+            let ours = lookup::opens_by_libc() && !sys::may_be_filtered() && sys::has_openat2();
             let first = if ours { YES } else { NO };
             // Not over the `NO` of a `never_try`, in a signal handler meanwhile.
             let stored =
@@ -56,10 +56,15 @@ pub fn may_try() -> bool {
     }
 }
 
-/// The program puts itself under a filter of system calls (seccomp(2)), or
-/// the kernel has no openat2(2).
-pub fn never_try() {
+/// The kernel has no openat2(2).
+fn never_try() {
     OURS.store(NO, Ordering::Relaxed);
+}
+
+/// The program puts itself under a filter of system calls (seccomp(2)).
+pub fn filter_comes() {
+    sys::filter_comes();
+    never_try();
 }
 
 /// How a file gets to the plain place that was judged.

@@ -31,8 +31,7 @@ pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) 
     let result = match narrowed {
         // A socket that another user made. Its inode is that user's; the new one gets
         // the umask, of a helper that is all this has it.
-        Err(_) => fallback::aside(sensitive.state.settings.mask.bits(), &mut |_| real())
-            .unwrap_or_else(&mut *real),
+        Err(_) => fallback::aside(sensitive.state.settings.mask.bits(), &mut |_| real()),
         Ok(()) => real(),
     };
     if narrowed.is_ok() && !sensitive.audit() && narrow != before {

@@ -21,7 +21,7 @@ pub fn create(call: Call, real: &dyn Fn() -> c_int) -> c_int {
         real()
     } else {
         let mask = sensitive.state.settings.mask.bits();
-        fallback::aside(mask, &mut |_| real()).unwrap_or_else(real)
+        fallback::aside(mask, &mut |_| real())
     };
     if result == 0 && (sensitive.audit() || !tightened(&sensitive, &call)) {
         records::clamped(&sensitive, &call, CREATION_MODE, clamped);

@@ -3,13 +3,13 @@
 
 use libc::{c_int, c_ulong, PR_SET_SECCOMP};
 
-use crate::enforce::shared::never_try;
+use crate::enforce::shared::filter_comes;
 use crate::real::{hook, real};
 
 hook! {
     unsafe fn prctl(option: c_int, b: c_ulong, c: c_ulong, d: c_ulong, e: c_ulong) -> c_int => hook_prctl {
         if option == PR_SET_SECCOMP {
-            never_try();
+            filter_comes();
         }
         real!(prctl)(option, b, c, d, e)
     }

@@ -21,7 +21,7 @@ use crate::enforce::create::{create, widens};
 use crate::enforce::existing::written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::root::{enter, leave};
-use crate::enforce::shared::never_try;
+use crate::enforce::shared::filter_comes;
 use crate::enforce::{handle, how, links, moves, queue, socket};
 use crate::real::{hook, real};
 use crate::{errno, records, state};
@@ -416,11 +416,11 @@ impl Number {
                 None
             }
             libc::SYS_seccomp => {
-                never_try();
+                filter_comes();
                 None
             }
             libc::SYS_prctl if self.int(0) == libc::PR_SET_SECCOMP => {
-                never_try();
+                filter_comes();
                 None
             }
             _ => None,

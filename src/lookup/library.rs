@@ -38,7 +38,7 @@ type Symbol = libc::Elf32_Sym;
 
 /// An entry of a dynamic section (elf(5)).
 #[repr(C)]
-struct Dynamic {
+pub struct Dynamic {
     tag: usize,
     value: usize,
 }
@@ -90,9 +90,12 @@ impl Library {
     /// `None` without a hash table.
     ///
     /// # Safety
-    /// A library is loaded at `base`, its dynamic section at `base + dynamic`.
-    pub unsafe fn of(base: usize, dynamic: usize) -> Option<Self> {
-        let mut entry = base.wrapping_add(dynamic) as *const Dynamic;
+    /// A library is loaded at `base`, and this is its dynamic section, or null.
+    pub unsafe fn of(base: usize, dynamic: *const Dynamic) -> Option<Self> {
+        if dynamic.is_null() {
+            return None;
+        }
+        let mut entry = dynamic;
         let (mut strings, mut symbols, mut versions) = (0, 0, 0);
         let (mut gnu, mut system_v) = (0, 0);
         loop {

@@ -22,6 +22,7 @@ fn faults(list: &str) -> Vec<String> {
 fn bad_patterns() {
     let many = format!("/{}", "{0,1,2,3,4,5,6,7,8,9,a,b,c,d,e,f}".repeat(3));
     let deep = "{a,b}".repeat(11);
+    let long = format!("/{}{{a,b}}{{a,b}}{{a,b}}", "d".repeat(90_000));
     let broad = format!("{{{}b}}", "a,".repeat(1024));
     read(&format!("{{{}b}}", "a,".repeat(1023))).unwrap();
     let cases = [
@@ -37,6 +38,11 @@ fn bad_patterns() {
         (&deep, 50, "more than 10 brace groups"),
         (&broad, 0, "braces with more than 1024 alternatives"),
         (&many, 1, "braces with more than 1024 alternatives"),
+        (
+            &long,
+            90_001,
+            "braces by which the list takes more than 512 KiB in every process",
+        ),
         ("{a,}", 0, "an alternative of the braces is empty"),
         ("x[z-a]", 1, "character class that matches nothing"),
         ("x[/]", 1, "character class that matches nothing"),

@@ -81,7 +81,7 @@ pub fn shim_with_openat2() -> PathBuf {
         let dir = target().join("openat2");
         let place = dir.to_str().expect("a path in UTF-8");
         let args = ["--release", "-p", "umaskclamp", "--target-dir", place];
-        build_with(&args, &[("UMASKCLAMP_BUILD_OPENAT2", "1")]);
+        build_with(&args, &[("BUILD_UMASKCLAMP_OPENAT2", "1")]);
         readable_as(&dir.join("release/libumaskclamp.so"), "openat2.so")
     })
     .clone()

@@ -3,69 +3,97 @@
 //! `{/a,b}/c` is one absolute pattern and one that matches at any depth, so the
 //! alternatives are told apart before anything is classified. `fast_glob`
 //! could match braces, but tries every combination of branches on every path.
+//!
+//! Every process of a job does this, with memory that it never gives back: the
+//! alternatives are written one after the other into the same place.
 
 use super::lex::{Spanned, Token};
-use super::{Found, PatternFaultKind, MAX_ALTERNATIVES};
+use super::{Found, PatternFaultKind};
 
-/// Every alternative of `tokens`, in the order in which they are written.
-pub(crate) fn expand(tokens: &[Spanned]) -> Result<Vec<Vec<Spanned>>, Found> {
-    let mut out = Vec::new();
-    grow(Vec::new(), tokens, &mut out)?;
-    Ok(out)
+/// What is done with one alternative.
+type Take<'a> = &'a mut dyn FnMut(&[Spanned]) -> Result<(), Found>;
+
+/// Gives every alternative of `tokens` to `take`, in the order in which they are
+/// written.
+pub(crate) fn each(tokens: &[Spanned], take: Take) -> Result<(), Found> {
+    let mut done = Vec::with_capacity(tokens.len());
+    let rest = Rest { tokens, then: None };
+    grow(&mut done, &rest, take)
 }
 
-/// Appends to `out` what `done` and then each alternative of `rest` make.
-/// It calls itself once a group, of which there are ten at most.
-fn grow(
-    mut done: Vec<Spanned>,
-    rest: &[Spanned],
-    out: &mut Vec<Vec<Spanned>>,
-) -> Result<(), Found> {
-    let Some(open) = rest.iter().position(|s| s.token == Token::Open) else {
-        done.extend_from_slice(rest);
-        if out.len() >= MAX_ALTERNATIVES {
-            return Err((0, PatternFaultKind::TooManyAlternatives));
-        }
-        out.push(done);
-        return Ok(());
-    };
-    let (before, group) = rest.split_at_checked(open).unwrap_or((rest, &[]));
+/// What is still to be written: a branch, then what follows its group.
+struct Rest<'a> {
+    tokens: &'a [Spanned],
+    then: Option<&'a Rest<'a>>,
+}
+
+/// Appends each alternative of `rest` to `done` and takes it away again. It calls
+/// itself twice a group, of which there are ten at most.
+fn grow(done: &mut Vec<Spanned>, rest: &Rest, take: Take) -> Result<(), Found> {
+    let length = done.len();
+    let tokens = rest.tokens;
+    let open = tokens.iter().position(|s| s.token == Token::Open);
+    let (before, group) = tokens
+        .split_at_checked(open.unwrap_or(tokens.len()))
+        .unwrap_or((tokens, &[]));
     done.extend_from_slice(before);
-    let at = group.first().map_or(0, |s| s.at as usize);
-    let (branches, after) = split_group(group).ok_or((at, PatternFaultKind::UnclosedBrace))?;
-    for branch in branches {
-        let mut next = branch.to_vec();
-        next.extend_from_slice(after);
-        grow(done.clone(), &next, out).map_err(|(found, kind)| match kind {
-            PatternFaultKind::TooManyAlternatives => (at, kind),
-            _ => (found, kind),
-        })?;
+    let result = match (group.first(), rest.then) {
+        (Some(open), then) => match after(group) {
+            Some(tokens) => branches(done, group, &Rest { tokens, then }, take),
+            None => Err((open.at as usize, PatternFaultKind::UnclosedBrace)),
+        },
+        (None, Some(then)) => grow(done, then, take),
+        (None, None) => take(done),
+    };
+    done.truncate(length);
+    result
+}
+
+/// The same for each branch of a group, with what follows it.
+fn branches(
+    done: &mut Vec<Spanned>,
+    group: &[Spanned],
+    after: &Rest,
+    take: Take,
+) -> Result<(), Found> {
+    let mut left = group;
+    // A branch begins behind the `{`, or behind the comma that ends the one before.
+    while let Some((tokens, behind)) = branch(left) {
+        let then = Some(after);
+        grow(done, &Rest { tokens, then }, take)?;
+        left = behind;
     }
     Ok(())
 }
 
-/// Splits a group that begins with its `{` into its branches and what follows
-/// its `}`.
-fn split_group(group: &[Spanned]) -> Option<(Vec<&[Spanned]>, &[Spanned])> {
+/// The branch that begins behind the first token, and what is left from the comma or
+/// brace that ends it. `None` if the first token is the brace that closes the group.
+fn branch(left: &[Spanned]) -> Option<(&[Spanned], &[Spanned])> {
+    let (first, rest) = left.split_first()?;
+    if first.token == Token::Close {
+        return None;
+    }
     let mut depth = 0usize;
-    let mut begin = 1usize;
-    let mut branches = Vec::new();
-    for (at, spanned) in group.iter().enumerate() {
-        match spanned.token {
+    let end = rest.iter().position(|s| {
+        let ends = depth == 0 && matches!(s.token, Token::Comma | Token::Close);
+        match s.token {
             Token::Open => depth = depth.saturating_add(1),
-            Token::Comma if depth == 1 => {
-                branches.push(group.get(begin..at)?);
-                begin = at.saturating_add(1);
-            }
-            Token::Close => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    branches.push(group.get(begin..at)?);
-                    return Some((branches, group.get(at.saturating_add(1)..)?));
-                }
-            }
+            Token::Close => depth = depth.saturating_sub(1),
             _ => {}
         }
+        ends
+    })?;
+    rest.split_at_checked(end)
+}
+
+/// What follows the group that `group` begins with.
+fn after(group: &[Spanned]) -> Option<&[Spanned]> {
+    let mut left = group;
+    while let Some((_, behind)) = branch(left) {
+        left = behind;
     }
-    None
+    match left.split_first()? {
+        (close, after) if close.token == Token::Close => Some(after),
+        _ => None,
+    }
 }

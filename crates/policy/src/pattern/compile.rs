@@ -3,7 +3,7 @@
 use super::lex::{lex, write_class, Spanned, Token};
 use super::store::{Alternative, Segment, Shape, Span, Store};
 use super::{braces, quick};
-use super::{Found, PatternFaultKind};
+use super::{Found, PatternFaultKind, MAX_ALTERNATIVES, MAX_STORED};
 use crate::list::Tildes;
 use crate::path::fold;
 
@@ -110,15 +110,26 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
         if !braces {
             return self.alternative(text, tokens, rule, store);
         }
+        let open = tokens.iter().find(|s| s.token == Token::Open);
+        let open = open.map_or(start, |s| s.at as usize);
         let mut taken = Taken::Whole;
-        for alternative in braces::expand(tokens)? {
+        let mut count = 0usize;
+        braces::each(tokens, &mut |alternative| {
+            count = count.saturating_add(1);
+            if count > MAX_ALTERNATIVES {
+                return Err((open, PatternFaultKind::TooManyAlternatives));
+            }
+            if store.size() > MAX_STORED {
+                return Err((open, PatternFaultKind::TooLarge));
+            }
             if alternative.is_empty() {
                 return Err((start, PatternFaultKind::EmptyAlternative));
             }
-            if self.alternative(text, &alternative, rule, store)? == Taken::Homeless {
+            if self.alternative(text, alternative, rule, store)? == Taken::Homeless {
                 taken = Taken::Homeless;
             }
-        }
+            Ok(())
+        })?;
         Ok(taken)
     }
 

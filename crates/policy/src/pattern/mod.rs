@@ -21,8 +21,12 @@ pub(crate) use compile::{Compiler, Taken};
 use crate::escape::shown;
 use std::fmt;
 
-/// How many alternatives the braces of one pattern may stand for.
+/// How many alternatives the braces of one pattern may stand for. Every process of a
+/// job writes them out, and a pattern of a line can stand for millions.
 pub const MAX_ALTERNATIVES: usize = 1024;
+
+/// To how many bytes braces may bring what a list is stored as.
+pub const MAX_STORED: usize = 512 * 1024;
 
 /// What is wrong with a pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +46,8 @@ pub enum PatternFaultKind {
     TooManyBraces,
     /// Braces that stand for more than [`MAX_ALTERNATIVES`] patterns.
     TooManyAlternatives,
+    /// Braces that make a list take more than [`MAX_STORED`] bytes.
+    TooLarge,
     /// One of the alternatives of a brace group leaves an empty pattern.
     EmptyAlternative,
     /// A class that no byte of a name can match, as `[z-a]` or `[/]`.
@@ -69,6 +75,7 @@ impl fmt::Display for PatternFaultKind {
             TrailingBackslash => "trailing backslash; write '\\\\' for a literal one",
             TooManyBraces => "more than 10 brace groups",
             TooManyAlternatives => "braces with more than 1024 alternatives",
+            TooLarge => "braces by which the list takes more than 512 KiB in every process",
             EmptyAlternative => "an alternative of the braces is empty",
             EmptyClass => "character class that matches nothing",
             NamedClass => "named character class; write the range, as '[a-z]'",

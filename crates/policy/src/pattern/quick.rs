@@ -8,7 +8,7 @@
 //! reference.
 
 use super::store::{Alternative, Segment, Shape, Span, Store};
-use super::MAX_ALTERNATIVES;
+use super::{MAX_ALTERNATIVES, MAX_STORED};
 
 /// Takes the pattern at `span` of the store's bytes in, if it is ordinary;
 /// otherwise leaves the store as it was.
@@ -55,6 +55,9 @@ fn pattern(span: Span, rule: u32, store: &mut Store) -> Option<()> {
         len: body as u32,
     };
     for _ in 0..MAX_ALTERNATIVES {
+        if store.size() > MAX_STORED {
+            return None;
+        }
         let branches = store.text(left);
         let length = branches.iter().position(|&b| b == b',');
         let branch = Span {

@@ -70,6 +70,13 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
+        size_of_val(&*self.bytes)
+            .saturating_add(size_of_val(&*self.segments))
+            .saturating_add(size_of_val(&*self.alternatives))
+    }
+
     pub fn text(&self, span: Span) -> &[u8] {
         let start = span.start as usize;
         self.bytes

@@ -1,0 +1,32 @@
+/* What is loaded, as dynamic loaders tell debuggers (link.h).
+ *
+ * dl_iterate_phdr(3) would tell as well; but a program may have a function of that
+ * name, and it would be called. These are data that only loaders have, weak, since
+ * each loader has one of them: glibc's `_r_debug`, musl's a pointer to it. */
+#include <stddef.h>
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/* `struct r_debug`, as far as it is the same everywhere. */
+struct told {
+    int version;
+    const void *first;
+};
+
+extern const struct told _r_debug __attribute__((weak));
+extern const struct told *const _dl_debug_addr __attribute__((weak));
+
+/* The dynamic section of this library, by which it knows itself. */
+extern HIDDEN const char _DYNAMIC[];
+
+HIDDEN const void *umaskclamp_loaded(const void **own)
+{
+    const struct told *told = &_r_debug;
+    if (told == NULL && &_dl_debug_addr != NULL)
+        told = _dl_debug_addr;
+    *own = _DYNAMIC;
+    /* What is no loader's, but a program's under the same name, has no version. */
+    if (told == NULL || told->version < 1 || told->version > 2)
+        return NULL;
+    return told->first;
+}
