@@ -57,7 +57,10 @@ pub struct Model<'a> {
     sensitive: Sensitive<'a>,
     known: RefCell<HashMap<(PathBuf, bool), bool>>,
     /// Had a sensitive name at some time.
-    pub ever: HashSet<Id>,
+    ever: HashSet<Id>,
+    /// Directories that moved while their owner could not look at all that is in
+    /// them: they stay closed, whatever the mask leaves to others.
+    closed: HashSet<Id>,
     /// Wide at a sensitive place, and nothing has been done about it yet that would
     /// have to narrow it.
     excused: HashSet<Id>,
@@ -85,6 +88,7 @@ impl<'a> Model<'a> {
             sensitive,
             known: RefCell::default(),
             ever: HashSet::new(),
+            closed: HashSet::new(),
             excused: HashSet::new(),
             later: false,
             held: None,
@@ -155,6 +159,15 @@ impl<'a> Model<'a> {
             }
         }
         None
+    }
+
+    /// The bits that may be missing of this inode's mode.
+    pub fn mask(&self, id: Id) -> u32 {
+        match (self.ever.contains(&id), self.closed.contains(&id)) {
+            (false, _) => 0,
+            (true, false) => self.case.mask,
+            (true, true) => 0o077,
+        }
     }
 
     fn runner(&self) -> u32 {
@@ -256,8 +269,12 @@ impl<'a> Model<'a> {
     /// Completes what the step may have touched, with what lies below.
     pub fn touched(&mut self, told: &Told, before: &Snapshot, now: &Snapshot, all: &mut Targets) {
         self.collect(told, now, all);
+        let blind = |entry: &Entry| entry.is_directory() && entry.bits() & 0o500 != 0o500;
         for snapshot in [before, now] {
             for &(id, mount) in &all.directories {
+                if below(snapshot, id, mount).any(|(_, entry)| blind(entry)) {
+                    self.closed.insert(id);
+                }
                 let inside = below(snapshot, id, mount);
                 let same = inside.filter(|(_, entry)| entry.mount == mount);
                 all.ids.extend(same.map(|(_, entry)| entry.id));
