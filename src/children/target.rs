@@ -7,7 +7,7 @@
 //! program there.
 
 use libc::{c_char, c_int, AT_FDCWD, S_IFREG, S_ISGID, S_ISUID, S_IXGRP};
-use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine};
+use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine, Maker};
 
 use super::snapshot::Snapshot;
 use super::{fallback, library};
@@ -25,7 +25,8 @@ pub enum Reason {
     OtherLibc,
     OtherMachine,
     OtherClass,
-    OwnSystemCalls,
+    Go,
+    Bun,
     NoLibrary,
     NoRoom,
 }
@@ -41,7 +42,8 @@ impl Reason {
             Reason::OtherLibc => "program of another libc",
             Reason::OtherMachine => "program of another machine",
             Reason::OtherClass => "no library of its class",
-            Reason::OwnSystemCalls => "makes its own system calls (Go)",
+            Reason::Go => Maker::Go.reason(),
+            Reason::Bun => Maker::Bun.reason(),
             Reason::NoLibrary => "cannot find the library",
             Reason::NoRoom => "no room for the settings beside its arguments",
         }
@@ -266,8 +268,10 @@ impl Program<'_> {
         if library::directories(self.elf.machine).is_none() {
             return Some(Reason::OtherMachine);
         }
-        if self.elf.go {
-            return Some(Reason::OwnSystemCalls);
+        match self.elf.own_calls {
+            Some(Maker::Go) => return Some(Reason::Go),
+            Some(Maker::Bun) => return Some(Reason::Bun),
+            None => {}
         }
         if let Some(reason) = self.secure() {
             return (!library::enters_secure(snapshot)).then_some(reason);

@@ -13,6 +13,9 @@ mod acl;
 mod path;
 mod pattern;
 mod place;
+#[path = "../../crates/policy/tests/reference/mod.rs"]
+mod reference;
+mod sequence;
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};

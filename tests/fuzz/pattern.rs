@@ -1,13 +1,12 @@
 //! The reader of patterns: any bytes are a list or a list of faults, never a
 //! panic, and what is accepted decides as the slow reference matcher does.
 
-#[path = "../../crates/policy/tests/reference/mod.rs"]
-mod reference;
-
 use proptest::prelude::*;
 use umaskclamp_policy::list;
 use umaskclamp_policy::path::fold;
 use umaskclamp_policy::rules::{Kind, Rules, Verdict};
+
+use crate::reference;
 
 const HOME: &[u8] = b"/home/me";
 

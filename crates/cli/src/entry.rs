@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags};
 
-use umaskclamp_policy::elf::{is_loader_name, Elf, Image, Loader, Machine, HEAD};
+use umaskclamp_policy::elf::{is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
 
 use crate::elf;
 
@@ -35,8 +35,8 @@ pub enum Obstacle {
     SetUser,
     SetGroup,
     Capabilities,
-    /// Made by Go: loaded, but it creates files past every library.
-    Go,
+    /// Loaded, but it creates files past every library.
+    OwnCalls(Maker),
     /// Not ELF and no `#!`: a shell may run it, and be entered itself.
     NotElf,
     /// A file of the chain cannot be read, so nothing is known.
@@ -53,7 +53,7 @@ impl Obstacle {
             Obstacle::Target(_) => "program of another machine or class",
             Obstacle::SetUser | Obstacle::SetGroup => "runs under another user or group id",
             Obstacle::Capabilities => "has file capabilities",
-            Obstacle::Go => "makes its own system calls (Go)",
+            Obstacle::OwnCalls(maker) => maker.reason(),
             Obstacle::NotElf => "no ELF file",
             Obstacle::Unreadable(_) => "cannot be read",
         }
@@ -74,7 +74,12 @@ impl Obstacle {
             Obstacle::SetUser => "set-user-ID: ld.so ignores the preload".into(),
             Obstacle::SetGroup => "set-group-ID: ld.so ignores the preload".into(),
             Obstacle::Capabilities => "file capabilities: ld.so ignores the preload".into(),
-            Obstacle::Go => "made by Go: creates files by system calls of its own".into(),
+            Obstacle::OwnCalls(Maker::Go) => {
+                "made by Go: creates files by system calls of its own".into()
+            }
+            Obstacle::OwnCalls(Maker::Bun) => {
+                "Bun: creates files by system calls of its own".into()
+            }
             Obstacle::NotElf => "neither an ELF file nor a script with #!".into(),
             Obstacle::Unreadable(why) => format!("cannot be read: {why}"),
         }
@@ -198,8 +203,8 @@ fn obstacle(file: &Path, elf: &Elf, library: Option<Machine>) -> Option<Obstacle
     if library.is_some_and(|library| library != elf.machine) {
         return Some(Obstacle::Target(elf.machine));
     }
-    if elf.go {
-        return Some(Obstacle::Go);
+    if let Some(maker) = elf.own_calls {
+        return Some(Obstacle::OwnCalls(maker));
     }
     secure(file)
 }

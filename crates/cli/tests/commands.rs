@@ -280,14 +280,21 @@ fn pages_and_completions_are_complete() {
 }
 
 #[test]
-fn doctor_knows_go_programs() {
+fn doctor_knows_programs_that_make_their_own_system_calls() {
+    marked_program(".go.buildinfo", "made by Go");
+    marked_program(".bun", "Bun: creates files");
+}
+
+fn marked_program(section: &str, expected: &str) {
     let (_keep, top) = directory();
-    // A section of this name makes a program one of Go's; objcopy adds it. No
-    // program of Go's is small.
-    let program = top.join("go");
+    // A section of such a name tells who made a program; objcopy adds it. None of
+    // these programs is small.
+    let program = top.join("program");
     fs::write(top.join("large"), vec![0; 1 << 20]).unwrap();
     let marked = command("objcopy")
-        .args(["--add-section", ".go.buildinfo=large", "/bin/true"])
+        .arg("--add-section")
+        .arg(format!("{section}=large"))
+        .arg("/bin/true")
         .arg(&program)
         .current_dir(&top)
         .status();
@@ -303,7 +310,7 @@ fn doctor_knows_go_programs() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stdout).contains("made by Go"),
+        text(&output.stdout).contains(expected),
         "{}",
         text(&output.stdout)
     );

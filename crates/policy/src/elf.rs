@@ -3,7 +3,7 @@
 //!
 //! Sources: elf(5), `fs/binfmt_script.c` and `fs/binfmt_elf.c` of Linux.
 
-mod go;
+mod maker;
 
 /// Bytes from the beginning of a file that [`inspect`] wants: all that it looks
 /// at in a program as linkers make it. What lies elsewhere it asks for.
@@ -36,9 +36,29 @@ pub struct Elf {
     /// `ET_DYN`: position-independent. With [`Loader::None`] a static-pie, or a
     /// dynamic loader itself.
     pub shared: bool,
-    /// Made by the Go compiler, whose runtime makes its system calls itself even
-    /// where the program is linked with libc.
-    pub go: bool,
+    /// Whose runtime makes its system calls itself, even where the program is linked
+    /// with libc.
+    pub own_calls: Option<Maker>,
+}
+
+/// What is known to make programs whose system calls go past libc, and leaves its
+/// mark where a few reads find it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Maker {
+    /// The Go compiler.
+    Go,
+    /// Bun, and programs that it compiled, which are copies of it.
+    Bun,
+}
+
+impl Maker {
+    /// Why such a program is not protected, for records.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Maker::Go => "makes its own system calls (Go)",
+            Maker::Bun => "makes its own system calls (Bun)",
+        }
+    }
 }
 
 /// What programs can share a process with a library.
@@ -331,7 +351,7 @@ fn elf(file: &mut File<'_, '_>) -> Option<Elf> {
         },
         loader: Loader::None,
         shared: kind == ET_DYN,
-        go: false,
+        own_calls: None,
     };
     for index in 0..count {
         let at = u64::from(index).checked_mul(u64::from(size))?;
@@ -347,12 +367,16 @@ fn elf(file: &mut File<'_, '_>) -> Option<Elf> {
             PT_INTERP => found.loader = loader(file, offset, size),
             PT_NOTE => {
                 let align = order.number(header, layout.align, layout.address)?;
-                found.go |= align <= 4 && go::has_note(file, order, offset, size);
+                if align <= 4 && maker::has_note(file, order, offset, size) {
+                    found.own_calls = Some(Maker::Go);
+                }
             }
             _ => {}
         }
     }
-    found.go |= !found.go && found.loader != Loader::None && go::has_section(file, order, layout);
+    if found.own_calls.is_none() && found.loader != Loader::None {
+        found.own_calls = maker::by_section(file, order, layout);
+    }
     Some(found)
 }
 

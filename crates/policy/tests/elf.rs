@@ -1,6 +1,6 @@
 //! What kind of program a file is.
 
-use umaskclamp_policy::elf::{inspect, is_loader_name, Image, Loader, Machine, HEAD};
+use umaskclamp_policy::elf::{inspect, is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
 
 fn look(bytes: &[u8], head: usize) -> Image<'_> {
     let head = &bytes[..head.min(bytes.len())];
@@ -63,25 +63,41 @@ fn programs_of_this_machine() {
         match look(&bytes, head) {
             Image::Elf(elf) => {
                 assert_eq!(elf.machine, Machine::HERE);
-                assert_eq!((elf.loader, elf.go), (Loader::Gnu, false));
+                assert_eq!((elf.loader, elf.own_calls), (Loader::Gnu, None));
             }
             other => assert!(head < 4, "{head}: {other:?}"),
         }
     }
 }
 
-/// The names of the sections of this program, one of them changed to Go's.
+/// The names of the sections of this program, one of them changed.
 #[test]
-fn go_programs_without_a_build_id() {
+fn makers_that_a_section_tells() {
+    for (name, maker) in [
+        (&b".go.buildinfo\0.x.\0"[..], Some(Maker::Go)),
+        (b".bun\0............\0", Some(Maker::Bun)),
+        (b".x.bun\0..........\0", None),
+        (b".bunny\0..........\0", None),
+    ] {
+        assert_eq!(
+            with_section(name).own_calls,
+            maker,
+            "{}",
+            name.escape_ascii()
+        );
+    }
+}
+
+fn with_section(section: &[u8]) -> Elf {
     let mut bytes = std::fs::read("/proc/self/exe").unwrap();
     let name = b".gcc_except_table\0";
     let at = bytes.windows(name.len()).rposition(|part| part == name);
     let at = at.expect("a program made by rustc has such a section");
-    bytes[at..at + name.len()].copy_from_slice(b".go.buildinfo\0.x.\0");
+    bytes[at..at + name.len()].copy_from_slice(section);
     let Image::Elf(elf) = look(&bytes, HEAD) else {
         panic!("a program");
     };
-    assert!(elf.go);
+    elf
 }
 
 #[test]

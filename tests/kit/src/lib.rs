@@ -15,6 +15,7 @@ pub mod ran;
 pub mod rows;
 pub mod run;
 pub mod scenes;
+pub mod sequence;
 pub mod stage;
 pub mod tree;
 pub mod watch;

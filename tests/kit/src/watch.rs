@@ -6,7 +6,7 @@
 //! PTRACE_SYSCALL), so what is seen is the mode at the first instant, and no
 //! mode in between can be missed.
 
-mod calls;
+pub(crate) mod calls;
 mod numbers;
 mod scan;
 

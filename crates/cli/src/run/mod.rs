@@ -198,7 +198,9 @@ fn resolve(
 fn of_its_machine(entry: &Entry) -> bool {
     matches!(
         entry.obstacle,
-        None | Some(Obstacle::Go | Obstacle::SetUser | Obstacle::SetGroup | Obstacle::Capabilities)
+        None | Some(
+            Obstacle::OwnCalls(_) | Obstacle::SetUser | Obstacle::SetGroup | Obstacle::Capabilities
+        )
     )
 }
 

@@ -9,13 +9,13 @@ use super::{numbers, Write};
 
 /// A system call as it was entered.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Its name, if it is one that matters here.
-    pub(super) name: Option<&'static str>,
-    pub(super) args: [u64; 6],
+    pub(crate) name: Option<&'static str>,
+    pub(crate) args: [u64; 6],
 }
 
-pub(super) enum Stop {
+pub(crate) enum Stop {
     Entry(Entry),
     Exit(i64),
 }
@@ -35,7 +35,7 @@ struct Info {
 /// PTRACE_GET_SYSCALL_INFO (Linux 5.3): the same on every architecture.
 const GET_SYSCALL_INFO: libc::c_uint = 0x420e;
 
-pub(super) fn info(pid: libc::pid_t) -> Option<Stop> {
+pub(crate) fn info(pid: libc::pid_t) -> Option<Stop> {
     let mut info = MaybeUninit::<Info>::zeroed();
     let size = std::mem::size_of::<Info>();
     // SAFETY: the kernel writes at most `size` bytes to `info`.
@@ -58,7 +58,7 @@ pub(super) fn info(pid: libc::pid_t) -> Option<Stop> {
 }
 
 /// The name of the call if it can change what is in a tree.
-pub(super) fn touches(entry: &Entry) -> Option<&'static str> {
+pub(crate) fn touches(entry: &Entry) -> Option<&'static str> {
     let name = entry.name?;
     let idle = match name {
         "openat" => idle(entry.args[2]),

@@ -1,6 +1,6 @@
-//! Was a program made by the Go compiler?
+//! Was a program made by something whose programs make their own system calls?
 
-use super::{File, Layout, Order};
+use super::{File, Layout, Maker, Order};
 
 /// Go's linker leaves a note of the name "Go", type 4: the build id. Not where it
 /// was told to leave the id empty (`-buildid=`), as for builds that repeat.
@@ -35,9 +35,13 @@ pub fn has_note(file: &mut File<'_, '_>, order: Order, offset: u64, size: u64) -
 
 /// Every program made by Go since 1.13, stripped or not, has a section of this
 /// name, which `go version` reads.
-const SECTION: &[u8] = b".go.buildinfo\0";
+const GO: &[u8] = b".go.buildinfo\0";
 
-/// The least program that Go links with libc is 890,000 bytes long. The table of
+/// Where Bun looks for the script of a program that it compiled; it has an empty one
+/// itself. With the end of the name before it: it is short.
+const BUN: &[u8] = b"\0.bun\0";
+
+/// The least program that Go links with libc is 890,000 bytes long, Bun is 100 MB. The table of
 /// sections stands at the end: where it begins earlier, nothing is read.
 const LARGE: u64 = 1 << 19;
 
@@ -47,27 +51,24 @@ const NAMES_MAX: u64 = 4096;
 /// Bytes of the names that are read at once.
 const WINDOW: usize = 256;
 
-/// One window begins before the other's end, by less than the name is long.
-const STEP: u64 = (WINDOW + 1 - SECTION.len()) as u64;
+/// One window begins before the other's end, by less than the longest name is long.
+const STEP: u64 = (WINDOW + 1 - GO.len()) as u64;
 
-pub fn has_section(file: &mut File<'_, '_>, order: Order, layout: &Layout) -> bool {
-    let Some((start, size)) = names(file, order, layout) else {
-        return false;
-    };
+pub fn by_section(file: &mut File<'_, '_>, order: Order, layout: &Layout) -> Option<Maker> {
+    let (start, size) = names(file, order, layout)?;
     let mut window = [0; WINDOW];
     let mut at = 0u64;
     while at < size.min(NAMES_MAX) {
-        let length = match start.checked_add(at) {
-            Some(place) => file.part(place, &mut window),
-            None => return false,
-        };
+        let length = file.part(start.checked_add(at)?, &mut window);
         let text = window.get(..length).unwrap_or_default();
-        if text.windows(SECTION.len()).any(|name| name == SECTION) {
-            return true;
+        for (name, maker) in [(GO, Maker::Go), (BUN, Maker::Bun)] {
+            if text.windows(name.len()).any(|part| part == name) {
+                return Some(maker);
+            }
         }
         at = at.saturating_add(STEP);
     }
-    false
+    None
 }
 
 /// Where the names of the sections are, and how long, in a large program.
