@@ -30,27 +30,31 @@ prepare_tools() {
     install -m 0755 "$target/release/watch" "$work/lib/watch"
     # What every case may count on: S the sensitive directory, P plain inputs,
     # X a directory on another file system, H home.
+    # For jobs: B, a sensitive directory that the built-in list knows as well, and L,
+    # the library.
     S=$work/case/s P=$work/case/p X=$other/x H=$work/case/h
+    B=$work/case/rear.0/outputfs L=$work/lib/libumaskclamp.so
     printf '| tool | without: loosest | written while | with: loosest | written while | result |\n'
     printf '|---|---|---|---|---|---|\n'
 }
 
-# as_user ROOT-OR-USER COMMAND...: in a clean environment with umask 022, as the
-# throwaway user, or as root if the case asks for it.
+# as_user ROOT-OR-USER-OR-UID COMMAND...: in a clean environment with umask 022, as the
+# throwaway user, or as root if the case asks for it; in a job's own mounts.
 as_user() {
     local who=$1
     local -a become=()
     shift
     if is_root && [ "$who" != root ]; then
-        become=(setpriv "--reuid=$TOOL_UID" "--regid=$TOOL_UID" --clear-groups)
+        [[ $who == [0-9]* ]] || who=$TOOL_UID
+        become=(setpriv "--reuid=$who" "--regid=$who" --clear-groups)
     fi
     (
         umask 022
         cd "$work/case" || exit
-        "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
+        "${inside[@]}" "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
             LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody SHELL=/bin/sh \
             TMPDIR="$work/case/t" SOURCE_DATE_EPOCH=1700000000 \
-            S="$S" P="$P" X="$X" H="$H" D="$work/servers" "$@"
+            S="$S" P="$P" X="$X" H="$H" B="$B" L="$L" D="$work/servers" "$@"
     )
 }
 
