@@ -31,8 +31,9 @@ modes() { find "$@" -printf "%m %U %G %p\n" | sort -k 4; }
 tell() { local status=0; "$@" || status=$?; printf "%s: %s\n" "$*" "$status"; }
 '
 
-# hold_mounts: a mount namespace for one round, where there can be one. What a job
-# mounts is seen by no one else, and gone when the round ends.
+# hold_mounts: a mount namespace for one round, where there can be one, and a file system
+# in memory for it: a disk takes minutes for trees of this size. What a job mounts is seen
+# by no one else, and gone when the round ends.
 hold_mounts() {
     local gate=$work/gate
     local -a options=(--mount)
@@ -47,6 +48,7 @@ hold_mounts() {
     holder=$!
     read -r <"$gate"
     inside=(nsenter "--mount=/proc/$holder/ns/mnt")
+    "${inside[@]}" mount -t tmpfs -o mode=0755,size=90% tmpfs "$work/case" || :
 }
 
 # drop_mounts: and the namespace. In a chroot that is no mount point the propagation
@@ -54,7 +56,7 @@ hold_mounts() {
 drop_mounts() {
     [ -n "${holder-}" ] || return 0
     "${inside[@]}" bash -c '
-        while read -r _ at _; do [[ $at != "$1"/* ]] || echo "$at"; done </proc/self/mounts |
+        while read -r _ at _; do [[ $at/ != "$1"/* ]] || echo "$at"; done </proc/self/mounts |
             tac | while read -r at; do umount -l "$at"; done' bash "$work/case" || :
     kill "$holder" 2>/dev/null || :
     wait "$holder" 2>/dev/null || :
@@ -80,8 +82,7 @@ job_round() {
     esac
     rm -rf "${work:?}/$round"
     mkdir "$work/$round"
-    lay_out "$who"
-    hold_mounts
+    lay_out "$who" hold_mounts
     status=0 entered=0
     as_user "$who" bash -euc "$JOB_PRELUDE"'mkdir -p "$B"'"$setup" >"$work/$round/setup" 2>&1 </dev/null ||
         status="setup $?"

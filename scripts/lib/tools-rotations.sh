@@ -40,6 +40,9 @@ turn 1 daily
 turn 2 daily
 turn 3 weekly
 turn 4 daily
+#others
+find "$B" -mindepth 1 -path "$B/daily.0" -prune -o \( -type f -readable -o -type d -executable \) -print
+find "$B/daily.0" -name "new.*" -readable
 JOB
 }
 
@@ -123,6 +126,7 @@ echo same >f.sql
 cp f.sql f.txt
 cp f.sql g.txt
 touch -d @1600000000 -- *
+chmod 0600 -- *.sql *.img
 #run
 cd "$P/d"
 tell ln a.sql a.lock
@@ -133,7 +137,7 @@ tell cp -l b.sql b.txt
 tell cp -lf e.img e.txt
 tell mv a.lock a.sql
 tell mv b.txt b.bak
-tell hardlink -q .
+tell hardlink -q -p -t .
 #same
 names "$P/d"
 #right
@@ -226,4 +230,29 @@ done
 find "$B" -type f ! -name '.*' -printf '%n %s %f\n' | sort
 #right
 grep -h 'ERROR\|WARNING' "$P"/log.* || :
+#others
+find "$B/series" -mindepth 1 \( -type f -readable -o -type d -executable \)
+JOB
+
+# It compares what it linked with the source, mode and all (docs/tools.md): hence a
+# source without rights for others.
+job 'rdiff-backup of hard links, twice and restored' rdiff-backup user %B <<'JOB'
+mkdir "$P/src"
+cp -a "$P/tree" "$P/src/"
+chmod -R go= "$P/src"
+rdiff-backup "$P/src" "$B/old"
+#run
+tell rdiff-backup "$P/src" "$B/mirror"
+sleep 1
+umask 077
+echo new >"$P/src/tree/new"
+ln "$P/src/tree/new" "$P/src/tree/newer"
+tell rdiff-backup "$P/src" "$B/mirror"
+tell rdiff-backup -r now "$B/mirror" "$B/back"
+tell mv "$B/old" "$B/older"
+chmod 0755 "$B/back"
+#same
+names "$B/back" "$B/mirror/tree" "$B/older/tree"
+#others
+find "$B" -mindepth 1 \( -type f -readable -o -type d -executable \)
 JOB

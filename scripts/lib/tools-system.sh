@@ -166,16 +166,19 @@ mount -o loop "$P/image" "$B" || { echo "no loop device to be had"; exit 77; }
 chmod 0755 "$B"
 btrfs -q subvolume create "$B/one" || btrfs subvolume create "$B/one"
 btrfs -q subvolume create "$B/two" || btrfs subvolume create "$B/two"
-mkdir "$B/one/d"
-seq 1 100 >"$B/one/file"
-cp "$B/one/file" "$B/one/d/file"
+btrfs -q subvolume create "$B/one/sub" || btrfs subvolume create "$B/one/sub"
+mkdir "$B/one/d" "$B/one/sub/d"
+for dir in one one/d one/sub; do seq 1 100 >"$B/$dir/file"; done
 #run
 rename() { perl -e 'rename $ARGV[0], $ARGV[1] or die "$!\n"' "$@"; }
 tell rename "$B/one/file" "$B/two/file"
 tell rename "$B/one/d" "$B/two/d"
+tell mv "$B/one/file" "$B/two/file"
+tell mv "$B/one/d" "$B/two/d"
+tell rename "$B/one/sub" "$B/two/sub"
 tell ln "$B/two/file" "$B/one/link"
 tell btrfs subvolume snapshot "$B/two" "$B/three"
 tell mv "$B/three" "$B/four"
 #others
-find "$B" \( -type f -o -name d \) -readable
+find "$B" -mindepth 2 \( -type f -readable -o -type d -executable \)
 JOB
