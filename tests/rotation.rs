@@ -142,6 +142,7 @@ fn enforce_links_of_a_live_tree_leave_it_as_it_is() {
         let tree = Tree::full(who);
         snapshot(&tree, "plain/etc", 30, who);
         symlink("f0", tree.at("plain/etc/link")).expect("symlink");
+        tree.own(&tree.at("plain/etc"), who);
         let names = ["", "d", "d/e", "f0", "d/f1", "d/e/f2", "f27"];
         let modes = || names.map(|name| tree.mode(&format!("plain/etc/{name}")));
         let before = [0o755, 0o755, 0o755, 0o644, 0o644, 0o644, 0o644];
@@ -220,5 +221,25 @@ fn enforce_every_name_of_a_restore() {
             once.repeat(4),
             "{who}"
         );
+    }
+}
+
+/// Archivers close a directory until they are done with it. What was linked there
+/// meanwhile must not be open to others afterwards: only a directory that stays closed
+/// closes what lies in it.
+#[test]
+fn enforce_links_in_a_directory_that_is_opened_afterwards() {
+    for who in Who::all() {
+        let tree = Tree::empty(who);
+        tree.dir("src", who);
+        for (name, second) in [("b.txt", "y.iso"), ("z.iso", "a.txt")] {
+            let first = tree.file(&format!("src/{name}"), 0o644, who);
+            fs::hard_link(first, tree.at(&format!("src/{second}"))).expect("link");
+        }
+        let text = "cp -a src copy; mkdir -m 700 box; echo >box/c.txt; ln box/c.txt box/x.iso; chmod 755 box";
+        script(&tree, who, "*.iso", text);
+        for name in ["copy/y.iso", "copy/z.iso", "box/x.iso"] {
+            assert_eq!(tree.mode(name), 0o600, "{name} as {who}");
+        }
     }
 }
