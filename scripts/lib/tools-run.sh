@@ -30,38 +30,43 @@ prepare_tools() {
     install -m 0755 "$target/release/watch" "$work/lib/watch"
     # What every case may count on: S the sensitive directory, P plain inputs,
     # X a directory on another file system, H home.
+    # For jobs: B, a sensitive directory that the built-in list knows as well, and L,
+    # the library.
     S=$work/case/s P=$work/case/p X=$other/x H=$work/case/h
+    B=$work/case/rear.0/outputfs L=$work/lib/libumaskclamp.so
     printf '| tool | without: loosest | written while | with: loosest | written while | result |\n'
     printf '|---|---|---|---|---|---|\n'
 }
 
-# as_user ROOT-OR-USER COMMAND...: in a clean environment with umask 022, as the
-# throwaway user, or as root if the case asks for it.
+# as_user ROOT-OR-USER-OR-UID COMMAND...: in a clean environment with umask 022, as the
+# throwaway user, or as root if the case asks for it; in a job's own mounts.
 as_user() {
     local who=$1
     local -a become=()
     shift
     if is_root && [ "$who" != root ]; then
-        become=(setpriv "--reuid=$TOOL_UID" "--regid=$TOOL_UID" --clear-groups)
+        [[ $who == [0-9]* ]] || who=$TOOL_UID
+        become=(setpriv "--reuid=$who" "--regid=$who" --clear-groups)
     fi
     (
         umask 022
         cd "$work/case" || exit
-        "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
+        "${inside[@]}" "${become[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$H" \
             LC_ALL=C.UTF-8 TZ=UTC TERM=xterm USER=somebody LOGNAME=somebody SHELL=/bin/sh \
             TMPDIR="$work/case/t" SOURCE_DATE_EPOCH=1700000000 \
-            S="$S" P="$P" X="$X" H="$H" D="$work/servers" "$@"
+            S="$S" P="$P" X="$X" H="$H" B="$B" L="$L" D="$work/servers" "$@"
     )
 }
 
-# lay_out WHO: fresh directories with the same names in every run, and inputs
-# whose modes are wide on purpose.
+# lay_out WHO [COMMAND]: fresh directories with the same names in every run, and inputs
+# whose modes are wide on purpose. COMMAND may mount something on `case`.
 lay_out() {
     rm -rf --one-file-system -- "$work/case" "$X"
     mkdir "$work/case"
-    mkdir "$S" "$P" "$H" "$work/case/t" "$X"
+    ${2-}
+    "${inside[@]}" mkdir "$S" "$P" "$H" "$work/case/t" "$X"
     if is_root && [ "$1" != root ]; then
-        chown -R "$TOOL_UID:$TOOL_UID" "$work/case" "$X"
+        "${inside[@]}" chown -R "$TOOL_UID:$TOOL_UID" "$work/case" "$X"
     fi
     as_user "$1" bash -euc '
         mkdir -p "$P/tree/deep/er" "$P/tree/open"
@@ -119,7 +124,8 @@ as_watched() {
 }
 
 # loosest ROUND: sets worst (mode of the new inode that was open the most, or a
-# dash), written (the mode at the loosest write to any file) and culprit.
+# dash), written (the mode at the loosest write to any file) and culprit. What got its
+# name below a new directory that was never open to others is closed by that.
 loosest() {
     local fields
     fields=$(awk -F '\t' -v inherited="$inherited" '
@@ -131,8 +137,19 @@ loosest() {
             }
             return sum
         }
+        function closed(path) {
+            while (sub("/[^/]*$", "", path)) if (path in shut) return 1
+            return 0
+        }
+        FNR == NR {
+            if ($1 == "inode" && $2 == "directory" && $3 == "-") {
+                if (bits($5) == 0) shut[$9]; else open[$9]
+            }
+            next
+        }
+        FNR == 1 { for (path in open) delete shut[path] }
         BEGIN { worst = written = culprit = "-"; most = wmost = -1 }
-        $1 == "inode" && $3 == "-" {
+        $1 == "inode" && $3 == "-" && !closed($9) {
             if (bits($5) > most) { most = bits($5); worst = $5; if (most > 0) culprit = $2 " " $9 " " $5 " by " $8 }
         }
         $1 == "inode" && bits($7) > 0 && !inherited {
@@ -143,7 +160,7 @@ loosest() {
         }
         $1 == "write" && bits($2) > wmost { wmost = bits($2); written = $2; if (wmost > 0 && most <= 0) culprit = "write to " $4 " at " $2 }
         END { print worst "\t" written "\t" culprit "\t" (most > 0 || wmost > 0) }
-    ' "$work/$1/report")
+    ' "$work/$1/report" "$work/$1/report")
     IFS=$'\t' read -r worst written culprit is_wide <<<"$fields"
 }
 

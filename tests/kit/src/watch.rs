@@ -46,6 +46,8 @@ pub struct Report {
     pub seen: Vec<Seen>,
     /// Every write to a regular file of the tree, in order.
     pub writes: Vec<Write>,
+    /// How many system calls were made, if it was watched.
+    pub calls: usize,
     /// Killed because it took longer than [`PATIENCE`].
     pub late: bool,
 }
@@ -70,7 +72,7 @@ pub fn plain(command: &mut Command) -> Report {
     go(command, |child, late| {
         let status = child.wait().expect("wait");
         late.send(()).ok();
-        (status, Vec::new(), Vec::new())
+        (status, Vec::new(), Vec::new(), 0)
     })
 }
 
@@ -91,11 +93,11 @@ pub fn watch(command: &mut Command, tree: &Path, also: &[String]) -> Report {
         let status = tracer.follow();
         done.send(()).ok();
         let seen = tracer.tree.into_seen();
-        (status, seen, tracer.writes)
+        (status, seen, tracer.writes, tracer.calls)
     })
 }
 
-type Followed = (ExitStatus, Vec<Seen>, Vec<Write>);
+type Followed = (ExitStatus, Vec<Seen>, Vec<Write>, usize);
 
 fn go(
     command: &mut Command,
@@ -128,7 +130,7 @@ fn go(
         }
         late
     });
-    let (status, seen, writes) = follow(&mut child, done);
+    let (status, seen, writes, calls) = follow(&mut child, done);
     Report {
         status,
         late: watchdog.join().expect("watchdog"),
@@ -136,6 +138,7 @@ fn go(
         stderr: stderr.join().expect("stderr"),
         seen,
         writes,
+        calls,
     }
 }
 
@@ -143,6 +146,7 @@ struct Tracer {
     main: libc::pid_t,
     tree: scan::Tree,
     writes: Vec<Write>,
+    calls: usize,
     /// The call that each thread is in.
     inside: HashMap<libc::pid_t, calls::Entry>,
 }
@@ -153,6 +157,7 @@ impl Tracer {
             main,
             tree: scan::Tree::new(tree, also),
             writes: Vec::new(),
+            calls: 0,
             inside: HashMap::new(),
         }
     }
@@ -219,6 +224,7 @@ impl Tracer {
     fn system_call(&mut self, pid: libc::pid_t) {
         match calls::info(pid) {
             Some(calls::Stop::Entry(entry)) => {
+                self.calls += 1;
                 if let Some(write) = calls::writes(pid, &entry, self.tree.root()) {
                     self.writes.push(write);
                 }
