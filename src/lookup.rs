@@ -12,23 +12,21 @@
 //! of the default version. What it cannot decide it leaves to the real one:
 //! indirect functions (`STT_GNU_IFUNC`), of which libc has none among the hooks'.
 //!
-//! `std` and `redhook` call `dlsym`; that name is defined here, hidden, so that
-//! inside this library it means [`dlsym`] below, and outside libc's.
+//! `std` and `redhook` call `dlsym`: within this library that is the hook
+//! ([`crate::hooks::loader`]), which answers them from here.
 
-mod library;
+pub mod library;
+pub mod loaded;
 
 use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ops::Range;
 
 use libc::{dl_phdr_info, size_t};
 use once_cell::race::OnceRef;
 
-use crate::jump::stands_for;
 use crate::known;
 pub use library::hash;
 use library::{Answer, Library};
-
-stands_for!("dlsym" => dlsym);
-stands_for!("dlvsym" => dlvsym);
 
 /// The address of the next definition of a symbol; `hash` is that of its name.
 pub fn next(name: &CStr, hash: u32) -> Option<usize> {
@@ -46,22 +44,8 @@ pub fn next(name: &CStr, hash: u32) -> Option<usize> {
 
 type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
 
-/// `dlsym(RTLD_NEXT, name)`, and with any other handle the real one.
-///
 /// # Safety
 /// `name` is a terminated string, as dlsym(3) has it.
-unsafe extern "C" fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void {
-    if handle == libc::RTLD_NEXT {
-        // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(name) };
-        return next(text, hash(text)).unwrap_or(0) as *mut c_void;
-    }
-    // SAFETY: the caller's promise.
-    unsafe { real_dlsym(behind(), handle, name) }
-}
-
-/// # Safety
-/// As for [`dlsym`].
 #[cold]
 unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) -> *mut c_void {
     let Answer::At(real) = behind.find(c"dlsym", const { hash(c"dlsym") }) else {
@@ -73,24 +57,64 @@ unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) 
     unsafe { real(handle, name) }
 }
 
-type Dlvsym = unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> *mut c_void;
+/// The address of this library's own symbol of this name: the hook, if there is one.
+pub fn own(name: &CStr, hash: u32) -> Option<usize> {
+    let own = behind().itself.as_ref()?;
+    match own.0.find(name, hash) {
+        Answer::At(address) => Some(address),
+        _ => None,
+    }
+}
 
-/// The real `dlvsym(3)`.
-///
-/// # Safety
-/// `name` and `version` are terminated strings, as dlsym(3) has it.
-unsafe extern "C" fn dlvsym(
-    handle: *mut c_void,
-    name: *const c_char,
-    version: *const c_char,
-) -> *mut c_void {
-    let Answer::At(real) = behind().find(c"dlvsym", const { hash(c"dlvsym") }) else {
-        return core::ptr::null_mut();
+/// Is that libc's own definition of this name, in the version that is linked today?
+pub fn is_libcs(address: usize, name: &CStr, hash: u32) -> bool {
+    let libcs = |library: &Library| {
+        library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
     };
-    // SAFETY: that is what libc has under the name.
-    let real: Dlvsym = unsafe { core::mem::transmute::<usize, Dlvsym>(real) };
-    // SAFETY: the caller's promise.
-    unsafe { real(handle, name, version) }
+    let mut at_start = behind().libraries.iter();
+    at_start.any(|(library, _)| libcs(library)) || loaded::any(|object| object.is(libcs))
+}
+
+/// Who calls, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// This library.
+    Itself,
+    /// A preload: one that stands before this library, or an object behind it that
+    /// defines a symbol as this library does. The hook of that name leads there, so if
+    /// it were given a hook for the real function, it would call itself for ever.
+    Interposer,
+    /// What else was there at the start.
+    Program,
+    /// Opened since.
+    Later,
+}
+
+/// Whose code is at this address?
+pub fn caller(address: usize) -> Caller {
+    let behind = behind();
+    let has = |extent: &Range<usize>| extent.contains(&address);
+    let Some((own, extent)) = &behind.itself else {
+        return Caller::Interposer;
+    };
+    if has(extent) {
+        return Caller::Itself;
+    }
+    if let Some(place) = behind.before.iter().position(has) {
+        // The program is the first of all.
+        return if place == 0 {
+            Caller::Program
+        } else {
+            Caller::Interposer
+        };
+    }
+    match behind.libraries.iter().find(|(_, extent)| has(extent)) {
+        None => Caller::Later,
+        Some((library, _)) if !library.is_libc() && library.shares_a_name_with(own) => {
+            Caller::Interposer
+        }
+        Some(_) => Caller::Program,
+    }
 }
 
 /// Is the next definition of `open` libc's own? Another preload behind this one may
@@ -101,7 +125,8 @@ pub fn opens_by_libc() -> bool {
     const LIBC: &CStr = c"gnu_get_libc_version";
     let first_with = |name: &CStr, hash: u32| {
         let has = |library: &Library| !matches!(library.find(name, hash), Answer::Nowhere);
-        behind().libraries.iter().position(has)
+        let mut libraries = behind().libraries.iter();
+        libraries.position(|(library, _)| has(library))
     };
     let open = first_with(OPEN, const { hash(OPEN) });
     open.is_some() && open == first_with(LIBC, const { hash(LIBC) })
@@ -118,12 +143,14 @@ pub fn own_file() -> &'static [u8] {
     behind().own
 }
 
-/// The libraries behind this one, in load order.
+/// What was loaded at the start, in load order.
 struct Behind {
     own: &'static [u8],
-    /// Was the first one, which is the program, visited?
-    visited: bool,
-    libraries: Vec<Library>,
+    /// The program, and what stands between it and this library.
+    before: Vec<Range<usize>>,
+    itself: Option<(Library, Range<usize>)>,
+    /// The libraries behind this one.
+    libraries: Vec<(Library, Range<usize>)>,
 }
 
 static BEHIND: OnceRef<'static, Behind> = OnceRef::new();
@@ -136,7 +163,8 @@ fn behind() -> &'static Behind {
     }
     let mut behind = Box::new(Behind {
         own: b"",
-        visited: false,
+        before: Vec::new(),
+        itself: None,
         libraries: Vec::new(),
     });
     let data = core::ptr::addr_of_mut!(*behind).cast();
@@ -149,7 +177,8 @@ fn behind() -> &'static Behind {
 
 static NOTHING: Behind = Behind {
     own: b"",
-    visited: true,
+    before: Vec::new(),
+    itself: None,
     libraries: Vec::new(),
 };
 
@@ -161,9 +190,12 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
     // SAFETY: the program headers of a loaded library.
     let headers =
         unsafe { core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum)) };
-    if behind.own.is_empty() {
-        if !behind.visited {
-            behind.visited = true;
+    let extent = loaded::extent(base, headers);
+    let dynamic = headers.iter().find(|one| one.p_type == libc::PT_DYNAMIC);
+    // SAFETY: where the loaded library's dynamic section is.
+    let library = || dynamic.and_then(|at| unsafe { Library::of(base, at.p_vaddr as usize) });
+    if behind.itself.is_none() {
+        if behind.before.is_empty() {
             for header in headers {
                 let fixed = libc::PF_R | libc::PF_W;
                 if header.p_type == libc::PT_LOAD && header.p_flags & fixed == libc::PF_R {
@@ -172,29 +204,27 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
                 }
             }
         }
-        let inside = core::ptr::addr_of!(BEHIND) as usize;
-        let ours = headers.iter().any(|header| {
-            header.p_type == libc::PT_LOAD
-                && inside.wrapping_sub(base.wrapping_add(header.p_vaddr as usize))
-                    < header.p_memsz as usize
-        });
-        if ours && !about.dlpi_name.is_null() {
+        if !extent.contains(&(core::ptr::addr_of!(BEHIND) as usize)) {
+            behind.before.push(extent);
+            return 0;
+        }
+        if !about.dlpi_name.is_null() {
             // SAFETY: the name of a loaded library is terminated, and this one
             // is never unloaded (`-z nodelete`).
             behind.own = unsafe { CStr::from_ptr(about.dlpi_name) }.to_bytes();
         }
+        behind.itself = library().map(|library| (library, extent));
         return 0;
     }
-    let dynamic = headers.iter().find(|one| one.p_type == libc::PT_DYNAMIC);
-    // SAFETY: where the loaded library's dynamic section is.
-    let library = dynamic.and_then(|at| unsafe { Library::of(base, at.p_vaddr as usize) });
-    behind.libraries.extend(library);
+    behind
+        .libraries
+        .extend(library().map(|library| (library, extent)));
     0
 }
 
 impl Behind {
     fn find(&self, name: &CStr, hash: u32) -> Answer {
-        for library in &self.libraries {
+        for (library, _) in &self.libraries {
             match library.find(name, hash) {
                 Answer::Nowhere => {}
                 answer => return answer,

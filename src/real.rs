@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::c_int;
 
-use crate::lookup;
+use crate::lookup::{self, loaded};
 
 /// A symbol that a hook stands before; [`hook!`] makes each one.
 pub trait Symbol {
@@ -28,8 +28,11 @@ pub trait Symbol {
 
     /// The real function.
     fn function() -> Self::Function {
-        let address = Self::slot().address(Self::NAME, const { lookup::hash(Self::NAME) });
-        let Some(address) = address else {
+        let hash = const { lookup::hash(Self::NAME) };
+        // Nothing had it at the start: what was opened since, such as a library of old
+        // glibc's beside libc, was bound to the hook.
+        let address = Self::slot().address(Self::NAME, hash);
+        let Some(address) = address.or_else(|| loaded::find(Self::NAME, hash)) else {
             return Self::MISSING;
         };
         const { assert!(size_of::<Self::Function>() == size_of::<usize>()) };

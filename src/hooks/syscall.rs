@@ -8,10 +8,10 @@ use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
-use umaskclamp_policy::settings::Mode;
 
 use super::openat2::openat2;
 use super::socket::path_of;
+use super::uring::refuses;
 use crate::call::{Call, Subject};
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec};
@@ -23,7 +23,7 @@ use crate::enforce::root::leave;
 use crate::enforce::shared::never_try;
 use crate::enforce::{handle, how, moves, queue, socket};
 use crate::real::{hook, real};
-use crate::{errno, records, state};
+use crate::{errno, state};
 
 /// The six arguments, as wide as a register.
 type Arguments = [c_long; 6];
@@ -383,7 +383,10 @@ impl Number {
                 let result = unsafe { exec(start, self.path(3).cast(), &real) };
                 Some(c_long::from(result))
             }
-            libc::SYS_io_uring_setup => refuse_io_uring(),
+            libc::SYS_io_uring_setup if refuses() => {
+                errno::set(ENOSYS);
+                Some(-1)
+            }
             libc::SYS_chroot
             | libc::SYS_pivot_root
             | libc::SYS_mount
@@ -404,16 +407,4 @@ impl Number {
             _ => None,
         }
     }
-}
-
-/// A ring's calls are made by the kernel's own threads, past every hook; a
-/// program that is told so falls back to plain calls.
-fn refuse_io_uring() -> Option<c_long> {
-    let audit = state::active()?.settings.mode == Mode::Audit;
-    records::refused_io_uring(audit);
-    if audit {
-        return None;
-    }
-    errno::set(ENOSYS);
-    Some(-1)
 }

@@ -1,0 +1,133 @@
+//! What is loaded now. The dynamic loader's lock is held meanwhile, as it is in the
+//! functions of libc for which this is asked (dlopen(3), dlsym(3)).
+
+use core::ffi::{c_int, c_void, CStr};
+use core::ops::Range;
+
+use libc::{dl_phdr_info, size_t};
+
+#[cfg(target_pointer_width = "32")]
+pub use libc::Elf32_Phdr as Header;
+#[cfg(target_pointer_width = "64")]
+pub use libc::Elf64_Phdr as Header;
+
+use super::library::{Answer, Library};
+use super::{behind, hash};
+
+/// One loaded object.
+pub struct Object<'a> {
+    /// How many were loaded before it and are there.
+    pub place: usize,
+    /// How many have gone since the process started.
+    pub gone: usize,
+    pub base: usize,
+    pub headers: &'a [Header],
+}
+
+/// From its first to its last address.
+pub fn extent(base: usize, headers: &[Header]) -> Range<usize> {
+    let segments = || headers.iter().filter(|one| one.p_type == libc::PT_LOAD);
+    let start = segments().map(|one| one.p_vaddr as usize).min();
+    let end = segments().map(|one| (one.p_vaddr as usize).wrapping_add(one.p_memsz as usize));
+    base.wrapping_add(start.unwrap_or(0))..base.wrapping_add(end.max().unwrap_or(0))
+}
+
+impl Object<'_> {
+    /// Where its dynamic section is, as a distance from the base.
+    pub fn dynamic(&self) -> Option<usize> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|one| one.p_type == libc::PT_DYNAMIC);
+        found.map(|header| header.p_vaddr as usize)
+    }
+
+    /// Was it opened since the start, and is it one of these?
+    pub fn is(&self, kind: impl FnOnce(&Library) -> bool) -> bool {
+        let first = extent(self.base, self.headers).start;
+        let known = |extent: &Range<usize>| extent.contains(&first);
+        let start = behind();
+        let at_start = start.before.iter().any(known)
+            || start.itself.iter().any(|(_, extent)| known(extent))
+            || start.libraries.iter().any(|(_, extent)| known(extent));
+        !at_start && self.library().is_some_and(|library| kind(&library))
+    }
+
+    /// Has it a definition of this name?
+    pub fn defines(&self, name: &CStr, hash: u32) -> bool {
+        let library = self.library();
+        library.is_some_and(|library| !matches!(library.find(name, hash), Answer::Nowhere))
+    }
+
+    fn library(&self) -> Option<Library> {
+        // SAFETY: the object is loaded, and its dynamic section is there.
+        self.dynamic()
+            .and_then(|at| unsafe { Library::of(self.base, at) })
+    }
+}
+
+type Visitor = unsafe extern "C" fn(*mut dl_phdr_info, size_t, *mut c_void) -> c_int;
+type Iterate = unsafe extern "C" fn(Option<Visitor>, *mut c_void) -> c_int;
+
+/// Asks of each object in load order, until one of them answers with true.
+pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
+    struct Visit<F> {
+        place: usize,
+        asks: F,
+    }
+    unsafe extern "C" fn visit<F: FnMut(&Object) -> bool>(
+        about: *mut dl_phdr_info,
+        size: size_t,
+        visit: *mut c_void,
+    ) -> c_int {
+        // SAFETY: the loader's own description; `visit` is what is handed over below.
+        let (about, visit) = unsafe { (&*about, &mut *visit.cast::<Visit<F>>()) };
+        let object = Object {
+            place: visit.place,
+            // glibc has the numbers since 2.4.
+            gone: match size >= size_of::<dl_phdr_info>() {
+                true => about.dlpi_subs as usize,
+                false => 0,
+            },
+            base: about.dlpi_addr as usize,
+            // SAFETY: the program headers of a loaded object.
+            headers: unsafe {
+                core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum))
+            },
+        };
+        visit.place += 1;
+        c_int::from((visit.asks)(&object))
+    }
+    const NAME: &CStr = c"dl_iterate_phdr";
+    // The program may have a function of this name, so it is libc's own that is asked.
+    let libcs = behind().libraries.iter().filter(|(one, _)| one.is_libc());
+    let mut found = libcs.filter_map(|(one, _)| match one.find(NAME, const { hash(NAME) }) {
+        Answer::At(address) => Some(address),
+        _ => None,
+    });
+    let Some(address) = found.next() else {
+        return false;
+    };
+    // SAFETY: what libc has under this name (dl_iterate_phdr(3)).
+    let iterate: Iterate = unsafe { core::mem::transmute::<usize, Iterate>(address) };
+    let mut data = Visit {
+        place: 0,
+        asks: &mut asks,
+    };
+    // SAFETY: `visit` takes what libc gives and this data, which outlives the call.
+    unsafe { iterate(Some(visit::<&mut F>), (&raw mut data).cast()) != 0 }
+}
+
+/// The address of a symbol that no object had at the start: of the first one opened
+/// since that has it.
+pub fn find(name: &CStr, hash: u32) -> Option<usize> {
+    let mut found = None;
+    any(|object| {
+        object.is(|library| match library.find(name, hash) {
+            Answer::At(address) => {
+                found = Some(address);
+                true
+            }
+            _ => false,
+        })
+    });
+    found
+}
