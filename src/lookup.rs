@@ -71,49 +71,53 @@ pub fn is_libcs(address: usize, name: &CStr, hash: u32) -> bool {
     let libcs = |library: &Library| {
         library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
     };
-    let mut at_start = behind().libraries.iter();
-    at_start.any(|(library, _)| libcs(library)) || loaded::any(|object| object.is(libcs))
+    match caller(address) {
+        Caller::Behind => behind().libraries.iter().any(|(library, _)| libcs(library)),
+        // Before glibc 2.34 a part of it may be opened later.
+        Caller::Later => loaded::any(|object| object.is(libcs)),
+        _ => false,
+    }
 }
 
-/// Who calls, as far as it matters.
+/// Whose code it is, as far as it matters who calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
+    Program,
+    /// A preload that stands before this library.
+    Before,
     /// This library.
     Itself,
-    /// A preload: one that stands before this library, or an object behind it that
-    /// defines a symbol as this library does. The hook of that name leads there, so if
-    /// it were given a hook for the real function, it would call itself for ever.
+    /// A library behind it that defines a symbol as this one does. The hook of that name
+    /// leads there, so if it were given a hook for the real function, it would call itself
+    /// for ever.
     Interposer,
     /// What else was there at the start.
-    Program,
+    Behind,
     /// Opened since.
     Later,
 }
 
 /// Whose code is at this address?
 pub fn caller(address: usize) -> Caller {
-    let behind = behind();
+    let start = behind();
     let has = |extent: &Range<usize>| extent.contains(&address);
-    let Some((own, extent)) = &behind.itself else {
-        return Caller::Interposer;
-    };
-    if has(extent) {
+    let itself = start.itself.as_ref();
+    if itself.is_none_or(|(_, extent)| has(extent)) {
         return Caller::Itself;
     }
-    if let Some(place) = behind.before.iter().position(has) {
-        // The program is the first of all.
-        return if place == 0 {
-            Caller::Program
-        } else {
-            Caller::Interposer
+    if let Some(place) = start.before.iter().position(has) {
+        return match place {
+            0 => Caller::Program,
+            _ => Caller::Before,
         };
     }
-    match behind.libraries.iter().find(|(_, extent)| has(extent)) {
+    let interposes = |one: &Library| {
+        !one.is_libc() && itself.is_some_and(|(own, _)| one.shares_a_name_with(own))
+    };
+    match start.libraries.iter().find(|(_, extent)| has(extent)) {
         None => Caller::Later,
-        Some((library, _)) if !library.is_libc() && library.shares_a_name_with(own) => {
-            Caller::Interposer
-        }
-        Some(_) => Caller::Program,
+        Some((library, _)) if interposes(library) => Caller::Interposer,
+        Some(_) => Caller::Behind,
     }
 }
 

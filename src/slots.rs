@@ -179,7 +179,7 @@ impl<'a> Relocations<'a> {
     /// One place; of a call since when the objects are that may have the symbol.
     fn point_one(&self, at: usize, name: &CStr, since: Option<Mark>) {
         // No hook has the name of a function of C++, and there may be many.
-        if name.to_bytes().starts_with(b"_Z") || at % align_of::<AtomicUsize>() != 0 {
+        if name.to_bytes().starts_with(b"_Z") || !at.is_multiple_of(align_of::<AtomicUsize>()) {
             return;
         }
         let hash = lookup::hash(name);

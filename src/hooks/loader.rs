@@ -47,7 +47,7 @@ unsafe extern "C" fn by_name(
     // arguments.
     let ask = || unsafe { core::mem::transmute::<usize, Dlsym>(real)(handle, symbol) };
     // SAFETY: the caller's argument, a string (dlsym(3)).
-    unsafe { answer(handle, symbol, caller, real, &ask) }
+    unsafe { answer(handle, symbol, false, caller, real, &ask) }
 }
 
 unsafe extern "C" fn by_version(
@@ -60,7 +60,7 @@ unsafe extern "C" fn by_version(
     // SAFETY: as above.
     let ask = || unsafe { core::mem::transmute::<usize, Dlvsym>(real)(handle, symbol, version) };
     // SAFETY: as above.
-    unsafe { answer(handle, symbol, caller, real, &ask) }
+    unsafe { answer(handle, symbol, true, caller, real, &ask) }
 }
 
 /// # Safety
@@ -68,13 +68,13 @@ unsafe extern "C" fn by_version(
 unsafe fn answer(
     handle: *mut c_void,
     symbol: *const c_char,
+    versioned: bool,
     caller: usize,
     real: usize,
     ask: &dyn Fn() -> usize,
 ) -> Turn {
     let on = Turn::on(real);
-    let from = lookup::caller(caller);
-    if from == Caller::Itself && handle == RTLD_NEXT {
+    if handle == RTLD_NEXT && lookup::caller(caller) == Caller::Itself {
         // SAFETY: the caller's promise.
         let symbol = unsafe { CStr::from_ptr(symbol) };
         return Turn::back(lookup::next(symbol, lookup::hash(symbol)).unwrap_or(0));
@@ -83,31 +83,39 @@ unsafe fn answer(
         return on;
     }
     slots::point_overdue();
-    if handle == RTLD_NEXT || matches!(from, Caller::Itself | Caller::Interposer) {
-        return on;
-    }
     // SAFETY: the caller's promise.
     let symbol = unsafe { CStr::from_ptr(symbol) };
     let hash = lookup::hash(symbol);
     let Some(hook) = lookup::own(symbol, hash) else {
         return on;
     };
-    if handle == RTLD_DEFAULT {
-        // For an object that was opened with RTLD_DEEPBIND that is first itself and what
-        // it needs, so libc; for all others it is the hook already.
-        let itself = from == Caller::Later && ask() == hook;
-        let defines = |object: &loaded::Object| object.is(|_| object.defines(symbol, hash));
-        return match itself && !loaded::any(defines) {
-            true => Turn::back(hook),
-            false => on,
-        };
+    let from = lookup::caller(caller);
+    let asks = match from {
+        Caller::Itself => false,
+        // The hook is next to them, but has no version: with one it would be passed over
+        // (`check_match` in `elf/dl-lookup.c`).
+        Caller::Program | Caller::Before if handle == RTLD_NEXT => versioned,
+        // Other preloads get what they would get without this one.
+        Caller::Before | Caller::Interposer => false,
+        Caller::Program | Caller::Behind | Caller::Later => handle != RTLD_NEXT,
+    };
+    if !asks {
+        return on;
     }
-    // By a handle the caller means nothing. If it fails, libc has noted why.
+    // If it fails, libc has noted why.
     let found = ask();
-    if found != 0 && slots::stands_before(found, symbol, hash) {
+    let hooked = found != 0 && slots::stands_before(found, symbol, hash);
+    if handle != RTLD_DEFAULT && handle != RTLD_NEXT {
+        return Turn::back(if hooked { hook } else { found });
+    }
+    // An object that was opened with RTLD_DEEPBIND finds first what it has itself, or
+    // needs: not the program's, as this library does.
+    let defines = |object: &loaded::Object| object.is(|_| object.defines(symbol, hash));
+    let other = from == Caller::Later && loaded::any(defines);
+    if (hooked || found == hook) && !other {
         return Turn::back(hook);
     }
-    Turn::back(found)
+    on
 }
 
 unsafe extern "C" fn opening(path: *const c_char, flags: c_int, _: usize, _: usize) -> Turn {
