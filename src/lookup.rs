@@ -19,7 +19,6 @@ pub mod library;
 pub mod loaded;
 
 use core::ffi::{c_char, c_int, c_void, CStr};
-use core::ops::Range;
 
 use libc::{dl_phdr_info, size_t};
 use once_cell::race::OnceRef;
@@ -27,6 +26,7 @@ use once_cell::race::OnceRef;
 use crate::known;
 pub use library::hash;
 use library::{Answer, Library};
+use loaded::Place;
 
 /// The address of the next definition of a symbol; `hash` is that of its name.
 pub fn next(name: &CStr, hash: u32) -> Option<usize> {
@@ -100,9 +100,9 @@ pub enum Caller {
 /// Whose code is at this address?
 pub fn caller(address: usize) -> Caller {
     let start = behind();
-    let has = |extent: &Range<usize>| extent.contains(&address);
+    let has = |place: &Place| place.has(address);
     let itself = start.itself.as_ref();
-    if itself.is_none_or(|(_, extent)| has(extent)) {
+    if itself.is_none_or(|(_, place)| has(place)) {
         return Caller::Itself;
     }
     if let Some(place) = start.before.iter().position(has) {
@@ -114,7 +114,7 @@ pub fn caller(address: usize) -> Caller {
     let interposes = |one: &Library| {
         !one.is_libc() && itself.is_some_and(|(own, _)| one.shares_a_name_with(own))
     };
-    match start.libraries.iter().find(|(_, extent)| has(extent)) {
+    match start.libraries.iter().find(|(_, place)| has(place)) {
         None => Caller::Later,
         Some((library, _)) if interposes(library) => Caller::Interposer,
         Some(_) => Caller::Behind,
@@ -151,10 +151,10 @@ pub fn own_file() -> &'static [u8] {
 struct Behind {
     own: &'static [u8],
     /// The program, and what stands between it and this library.
-    before: Vec<Range<usize>>,
-    itself: Option<(Library, Range<usize>)>,
+    before: Vec<Place>,
+    itself: Option<(Library, Place)>,
     /// The libraries behind this one.
-    libraries: Vec<(Library, Range<usize>)>,
+    libraries: Vec<(Library, Place)>,
 }
 
 static BEHIND: OnceRef<'static, Behind> = OnceRef::new();
@@ -194,7 +194,7 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
     // SAFETY: the program headers of a loaded library.
     let headers =
         unsafe { core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum)) };
-    let extent = loaded::extent(base, headers);
+    let place = Place { base, headers };
     let dynamic = headers.iter().find(|one| one.p_type == libc::PT_DYNAMIC);
     // SAFETY: where the loaded library's dynamic section is.
     let library = || dynamic.and_then(|at| unsafe { Library::of(base, at.p_vaddr as usize) });
@@ -208,8 +208,8 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
                 }
             }
         }
-        if !extent.contains(&(core::ptr::addr_of!(BEHIND) as usize)) {
-            behind.before.push(extent);
+        if !place.has(core::ptr::addr_of!(BEHIND) as usize) {
+            behind.before.push(place);
             return 0;
         }
         if !about.dlpi_name.is_null() {
@@ -217,12 +217,12 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
             // is never unloaded (`-z nodelete`).
             behind.own = unsafe { CStr::from_ptr(about.dlpi_name) }.to_bytes();
         }
-        behind.itself = library().map(|library| (library, extent));
+        behind.itself = library().map(|library| (library, place));
         return 0;
     }
     behind
         .libraries
-        .extend(library().map(|library| (library, extent)));
+        .extend(library().map(|library| (library, place)));
     0
 }
 

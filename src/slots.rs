@@ -10,7 +10,7 @@ use core::ffi::{c_char, c_int, CStr};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lookup::library::{address, dynamic, Symbol};
-use crate::lookup::loaded::{self, Header, Object};
+use crate::lookup::loaded::{self, Header, Object, Place};
 use crate::{lookup, sys};
 
 /// What was loaded at some time.
@@ -25,7 +25,7 @@ impl Mark {
         let mut mark = Mark { there: 0, gone: 0 };
         loaded::any(|object| {
             mark = Mark {
-                there: object.place + 1,
+                there: object.number + 1,
                 gone: object.gone,
             };
             false
@@ -37,7 +37,7 @@ impl Mark {
     /// some that were there are looked at again, which changes nothing.
     fn is_before(&self, object: &Object) -> bool {
         let gone = object.gone.saturating_sub(self.gone);
-        object.place >= self.there.saturating_sub(gone)
+        object.number >= self.there.saturating_sub(gone)
     }
 }
 
@@ -79,8 +79,8 @@ pub fn point(since: Mark) {
 }
 
 /// What the dynamic linker was told to write into an object.
-struct Relocations<'a> {
-    object: &'a Object<'a>,
+struct Relocations {
+    at: Place,
     symbols: *const Symbol,
     names: *const c_char,
     /// Written when the object was opened: the ones with an addend, and those without.
@@ -97,10 +97,10 @@ struct Table {
     words: usize,
 }
 
-impl<'a> Relocations<'a> {
+impl Relocations {
     /// # Safety
     /// The object is loaded.
-    unsafe fn of(object: &'a Object<'a>) -> Self {
+    unsafe fn of(object: &Object) -> Self {
         const DT_PLTRELSZ: usize = 2;
         const DT_STRTAB: usize = 5;
         const DT_SYMTAB: usize = 6;
@@ -114,17 +114,18 @@ impl<'a> Relocations<'a> {
         let (mut symbols, mut names) = (0, 0);
         let (mut with, mut without, mut calls) =
             (Table::default(), Table::default(), Table::default());
-        let section = object.dynamic().map(|at| object.base.wrapping_add(at));
+        let base = object.at.base;
+        let section = object.dynamic().map(|at| base.wrapping_add(at));
         // SAFETY: where the loaded object's dynamic section is.
         for (tag, value) in section.into_iter().flat_map(|at| unsafe { dynamic(at) }) {
             match tag {
-                DT_STRTAB => names = address(object.base, value),
-                DT_SYMTAB => symbols = address(object.base, value),
-                DT_RELA => (with.start, with.words) = (address(object.base, value), words(tag)),
+                DT_STRTAB => names = address(base, value),
+                DT_SYMTAB => symbols = address(base, value),
+                DT_RELA => (with.start, with.words) = (address(base, value), words(tag)),
                 DT_REL => {
-                    (without.start, without.words) = (address(object.base, value), words(tag));
+                    (without.start, without.words) = (address(base, value), words(tag));
                 }
-                DT_JMPREL => calls.start = address(object.base, value),
+                DT_JMPREL => calls.start = address(base, value),
                 DT_RELASZ => with.bytes = value,
                 DT_RELSZ => without.bytes = value,
                 DT_PLTRELSZ => calls.bytes = value,
@@ -133,7 +134,7 @@ impl<'a> Relocations<'a> {
             }
         }
         Relocations {
-            object,
+            at: object.at,
             symbols: symbols as *const Symbol,
             names: names as *const c_char,
             at_once: [with, without],
@@ -170,7 +171,7 @@ impl<'a> Relocations<'a> {
                 if symbol != 0 {
                     let symbol = &*self.symbols.add(symbol);
                     let name = CStr::from_ptr(self.names.add(symbol.st_name as usize));
-                    each(self.object.base.wrapping_add(offset), name);
+                    each(self.at.base.wrapping_add(offset), name);
                 }
             }
         }
@@ -186,7 +187,7 @@ impl<'a> Relocations<'a> {
         let Some(hook) = lookup::own(name, hash) else {
             return;
         };
-        let Some(segment) = self.segment(at) else {
+        let Some(segment) = self.at.segment(at) else {
             return;
         };
         // SAFETY: a pointer of the object's own, aligned, in memory that is mapped. Other
@@ -196,8 +197,7 @@ impl<'a> Relocations<'a> {
         if bound == 0 || bound == hook {
             return;
         }
-        let own = loaded::extent(self.object.base, self.object.headers);
-        let stands_before = match since.filter(|_| own.contains(&bound)) {
+        let stands_before = match since.filter(|_| self.at.has(bound)) {
             // Not called yet: it would come to libc's, unless one of the objects that were
             // opened together has the symbol itself.
             Some(since) => {
@@ -211,26 +211,16 @@ impl<'a> Relocations<'a> {
         }
     }
 
-    /// The segment that has this word.
-    fn segment(&self, at: usize) -> Option<&Header> {
-        self.object.headers.iter().find(|header| {
-            let start = self.object.base.wrapping_add(header.p_vaddr as usize);
-            let size = header.p_memsz as usize;
-            header.p_type == libc::PT_LOAD
-                && at.wrapping_sub(start) < size.saturating_sub(size_of::<usize>() - 1)
-        })
-    }
-
     /// Writes a word, also where nobody may write any more.
     fn write(&self, slot: &AtomicUsize, value: usize, segment: &Header) {
         let at = slot.as_ptr() as usize;
         // SAFETY: `getauxval` only reads.
         let page = unsafe { libc::getauxval(libc::AT_PAGESZ) } as usize;
         let down = |address: usize| address & !page.wrapping_sub(1);
-        let mut headers = self.object.headers.iter();
+        let mut headers = self.at.headers.iter();
         // What glibc made read-only (`_dl_protect_relro`): whole pages.
         let closed = headers.any(|header| {
-            let start = self.object.base.wrapping_add(header.p_vaddr as usize);
+            let start = self.at.base.wrapping_add(header.p_vaddr as usize);
             let end = down(start.wrapping_add(header.p_memsz as usize));
             header.p_type == libc::PT_GNU_RELRO && (down(start)..end).contains(&at)
         });

@@ -2,7 +2,6 @@
 //! functions of libc for which this is asked (dlopen(3), dlsym(3)).
 
 use core::ffi::{c_int, c_void, CStr};
-use core::ops::Range;
 
 use libc::{dl_phdr_info, size_t};
 
@@ -14,40 +13,52 @@ pub use libc::Elf64_Phdr as Header;
 use super::library::{Answer, Library};
 use super::{behind, hash};
 
+/// Where an object lies.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub base: usize,
+    pub headers: &'static [Header],
+}
+
+impl Place {
+    /// The segment that has this address.
+    pub fn segment(&self, address: usize) -> Option<&'static Header> {
+        self.headers.iter().find(|header| {
+            let start = self.base.wrapping_add(header.p_vaddr as usize);
+            header.p_type == libc::PT_LOAD && address.wrapping_sub(start) < header.p_memsz as usize
+        })
+    }
+
+    pub fn has(&self, address: usize) -> bool {
+        self.segment(address).is_some()
+    }
+}
+
 /// One loaded object.
-pub struct Object<'a> {
+pub struct Object {
     /// How many were loaded before it and are there.
-    pub place: usize,
+    pub number: usize,
     /// How many have gone since the process started.
     pub gone: usize,
-    pub base: usize,
-    pub headers: &'a [Header],
+    /// The headers are there as long as the object is: while it is looked at.
+    pub at: Place,
 }
 
-/// From its first to its last address.
-pub fn extent(base: usize, headers: &[Header]) -> Range<usize> {
-    let segments = || headers.iter().filter(|one| one.p_type == libc::PT_LOAD);
-    let start = segments().map(|one| one.p_vaddr as usize).min();
-    let end = segments().map(|one| (one.p_vaddr as usize).wrapping_add(one.p_memsz as usize));
-    base.wrapping_add(start.unwrap_or(0))..base.wrapping_add(end.max().unwrap_or(0))
-}
-
-impl Object<'_> {
+impl Object {
     /// Where its dynamic section is, as a distance from the base.
     pub fn dynamic(&self) -> Option<usize> {
-        let mut headers = self.headers.iter();
+        let mut headers = self.at.headers.iter();
         let found = headers.find(|one| one.p_type == libc::PT_DYNAMIC);
         found.map(|header| header.p_vaddr as usize)
     }
 
     /// Was it opened since the start, and is it one of these?
     pub fn is(&self, kind: impl FnOnce(&Library) -> bool) -> bool {
-        let first = extent(self.base, self.headers).start;
-        let known = |extent: &Range<usize>| extent.contains(&first);
+        let known = |place: &Place| core::ptr::eq(place.headers, self.at.headers);
         let start = behind();
         let at_start = start.before.iter().any(known)
-            || start.itself.iter().any(|(_, extent)| known(extent))
-            || start.libraries.iter().any(|(_, extent)| known(extent));
+            || start.itself.iter().any(|(_, place)| known(place))
+            || start.libraries.iter().any(|(_, place)| known(place));
         !at_start && self.library().is_some_and(|library| kind(&library))
     }
 
@@ -60,7 +71,7 @@ impl Object<'_> {
     fn library(&self) -> Option<Library> {
         // SAFETY: the object is loaded, and its dynamic section is there.
         self.dynamic()
-            .and_then(|at| unsafe { Library::of(self.base, at) })
+            .and_then(|at| unsafe { Library::of(self.at.base, at) })
     }
 }
 
@@ -70,7 +81,7 @@ type Iterate = unsafe extern "C" fn(Option<Visitor>, *mut c_void) -> c_int;
 /// Asks of each object in load order, until one of them answers with true.
 pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
     struct Visit<F> {
-        place: usize,
+        number: usize,
         asks: F,
     }
     unsafe extern "C" fn visit<F: FnMut(&Object) -> bool>(
@@ -81,19 +92,21 @@ pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
         // SAFETY: the loader's own description; `visit` is what is handed over below.
         let (about, visit) = unsafe { (&*about, &mut *visit.cast::<Visit<F>>()) };
         let object = Object {
-            place: visit.place,
+            number: visit.number,
             // glibc has the numbers since 2.4.
             gone: match size >= size_of::<dl_phdr_info>() {
                 true => about.dlpi_subs as usize,
                 false => 0,
             },
-            base: about.dlpi_addr as usize,
-            // SAFETY: the program headers of a loaded object.
-            headers: unsafe {
-                core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum))
+            at: Place {
+                base: about.dlpi_addr as usize,
+                // SAFETY: the program headers of a loaded object.
+                headers: unsafe {
+                    core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum))
+                },
             },
         };
-        visit.place += 1;
+        visit.number += 1;
         c_int::from((visit.asks)(&object))
     }
     const NAME: &CStr = c"dl_iterate_phdr";
@@ -109,7 +122,7 @@ pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
     // SAFETY: what libc has under this name (dl_iterate_phdr(3)).
     let iterate: Iterate = unsafe { core::mem::transmute::<usize, Iterate>(address) };
     let mut data = Visit {
-        place: 0,
+        number: 0,
         asks: &mut asks,
     };
     // SAFETY: `visit` takes what libc gives and this data, which outlives the call.
