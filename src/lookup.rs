@@ -59,8 +59,7 @@ unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) 
 
 /// The address of this library's own symbol of this name: the hook, if there is one.
 pub fn own(name: &CStr, hash: u32) -> Option<usize> {
-    let own = behind().itself.as_ref()?;
-    match own.0.find(name, hash) {
+    match behind().itself?.library()?.find(name, hash) {
         Answer::At(address) => Some(address),
         _ => None,
     }
@@ -101,8 +100,7 @@ pub enum Caller {
 pub fn caller(address: usize) -> Caller {
     let start = behind();
     let has = |place: &Place| place.has(address);
-    let itself = start.itself.as_ref();
-    if itself.is_none_or(|(_, place)| has(place)) {
+    if start.itself.as_ref().is_none_or(has) {
         return Caller::Itself;
     }
     if let Some(place) = start.before.iter().position(has) {
@@ -112,7 +110,8 @@ pub fn caller(address: usize) -> Caller {
         };
     }
     let interposes = |one: &Library| {
-        !one.is_libc() && itself.is_some_and(|(own, _)| one.shares_a_name_with(own))
+        let own = start.itself.and_then(|place| place.library());
+        !one.is_libc() && own.is_some_and(|own| one.shares_a_name_with(&own))
     };
     match start.libraries.iter().find(|(_, place)| has(place)) {
         None => Caller::Later,
@@ -152,7 +151,7 @@ struct Behind {
     own: &'static [u8],
     /// The program, and what stands between it and this library.
     before: Vec<Place>,
-    itself: Option<(Library, Place)>,
+    itself: Option<Place>,
     /// The libraries behind this one.
     libraries: Vec<(Library, Place)>,
 }
@@ -195,9 +194,6 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
     let headers =
         unsafe { core::slice::from_raw_parts(about.dlpi_phdr, usize::from(about.dlpi_phnum)) };
     let place = Place { base, headers };
-    let dynamic = headers.iter().find(|one| one.p_type == libc::PT_DYNAMIC);
-    // SAFETY: where the loaded library's dynamic section is.
-    let library = || dynamic.and_then(|at| unsafe { Library::of(base, at.p_vaddr as usize) });
     if behind.itself.is_none() {
         if behind.before.is_empty() {
             for header in headers {
@@ -217,12 +213,12 @@ unsafe extern "C" fn visit(about: *mut dl_phdr_info, _: size_t, behind: *mut c_v
             // is never unloaded (`-z nodelete`).
             behind.own = unsafe { CStr::from_ptr(about.dlpi_name) }.to_bytes();
         }
-        behind.itself = library().map(|library| (library, place));
+        behind.itself = Some(place);
         return 0;
     }
     behind
         .libraries
-        .extend(library().map(|library| (library, place)));
+        .extend(place.library().map(|library| (library, place)));
     0
 }
 

@@ -115,7 +115,7 @@ impl Relocations {
         let (mut with, mut without, mut calls) =
             (Table::default(), Table::default(), Table::default());
         let base = object.at.base;
-        let section = object.dynamic().map(|at| base.wrapping_add(at));
+        let section = object.at.dynamic().map(|at| base.wrapping_add(at));
         // SAFETY: where the loaded object's dynamic section is.
         for (tag, value) in section.into_iter().flat_map(|at| unsafe { dynamic(at) }) {
             match tag {

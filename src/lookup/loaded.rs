@@ -29,6 +29,19 @@ impl Place {
         })
     }
 
+    /// Where its dynamic section is, as a distance from the base.
+    pub fn dynamic(&self) -> Option<usize> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|one| one.p_type == libc::PT_DYNAMIC);
+        found.map(|header| header.p_vaddr as usize)
+    }
+
+    pub fn library(&self) -> Option<Library> {
+        // SAFETY: the object is loaded, and its dynamic section is there.
+        self.dynamic()
+            .and_then(|at| unsafe { Library::of(self.base, at) })
+    }
+
     pub fn has(&self, address: usize) -> bool {
         self.segment(address).is_some()
     }
@@ -45,33 +58,20 @@ pub struct Object {
 }
 
 impl Object {
-    /// Where its dynamic section is, as a distance from the base.
-    pub fn dynamic(&self) -> Option<usize> {
-        let mut headers = self.at.headers.iter();
-        let found = headers.find(|one| one.p_type == libc::PT_DYNAMIC);
-        found.map(|header| header.p_vaddr as usize)
-    }
-
     /// Was it opened since the start, and is it one of these?
     pub fn is(&self, kind: impl FnOnce(&Library) -> bool) -> bool {
         let known = |place: &Place| core::ptr::eq(place.headers, self.at.headers);
         let start = behind();
         let at_start = start.before.iter().any(known)
-            || start.itself.iter().any(|(_, place)| known(place))
+            || start.itself.iter().any(known)
             || start.libraries.iter().any(|(_, place)| known(place));
-        !at_start && self.library().is_some_and(|library| kind(&library))
+        !at_start && self.at.library().is_some_and(|library| kind(&library))
     }
 
     /// Has it a definition of this name?
     pub fn defines(&self, name: &CStr, hash: u32) -> bool {
-        let library = self.library();
+        let library = self.at.library();
         library.is_some_and(|library| !matches!(library.find(name, hash), Answer::Nowhere))
-    }
-
-    fn library(&self) -> Option<Library> {
-        // SAFETY: the object is loaded, and its dynamic section is there.
-        self.dynamic()
-            .and_then(|at| unsafe { Library::of(self.at.base, at) })
     }
 }
 
