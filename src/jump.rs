@@ -51,7 +51,8 @@ pub struct Turn {
     onward: usize,
 }
 #[cfg(target_pointer_width = "32")]
-pub struct Turn(u64);
+#[repr(transparent)]
+pub struct Turn(#[allow(dead_code)] u64); // The turnstile reads it.
 
 impl Turn {
     /// The caller gets this.
