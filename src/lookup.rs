@@ -96,11 +96,16 @@ pub enum Caller {
     Later,
 }
 
+/// Is this library's code at this address?
+pub fn is_own(address: usize) -> bool {
+    behind().itself.is_none_or(|place| place.has(address))
+}
+
 /// Whose code is at this address?
 pub fn caller(address: usize) -> Caller {
     let start = behind();
     let has = |place: &Place| place.has(address);
-    if start.itself.as_ref().is_none_or(has) {
+    if is_own(address) {
         return Caller::Itself;
     }
     if let Some(place) = start.before.iter().position(has) {
