@@ -74,7 +74,7 @@ unsafe fn answer(
     ask: &dyn Fn() -> usize,
 ) -> Turn {
     let on = Turn::on(real);
-    if handle == RTLD_NEXT && lookup::is_own(caller) {
+    if handle == RTLD_NEXT && !versioned && lookup::is_own(caller) {
         // SAFETY: the caller's promise.
         let symbol = unsafe { CStr::from_ptr(symbol) };
         return Turn::back(lookup::next(symbol, lookup::hash(symbol)).unwrap_or(0));
