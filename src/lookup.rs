@@ -132,9 +132,8 @@ pub fn opens_by_libc() -> bool {
     // A function that nobody but glibc has.
     const LIBC: &CStr = c"gnu_get_libc_version";
     let first_with = |name: &CStr, hash: u32| {
-        let has = |library: &Library| !matches!(library.find(name, hash), Answer::Nowhere);
         let mut libraries = behind().libraries.iter();
-        libraries.position(|(library, _)| has(library))
+        libraries.position(|(library, _)| library.has(name, hash))
     };
     let open = first_with(OPEN, const { hash(OPEN) });
     open.is_some() && open == first_with(LIBC, const { hash(LIBC) })

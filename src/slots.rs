@@ -9,7 +9,7 @@
 use core::ffi::{c_char, c_int, CStr};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::lookup::library::{address, dynamic, Symbol};
+use crate::lookup::library::{address, dynamic, Library, Symbol};
 use crate::lookup::loaded::{self, Header, Object, Place};
 use crate::{lookup, sys};
 
@@ -201,8 +201,9 @@ impl Relocations {
             // Not called yet: it would come to libc's, unless one of the objects that were
             // opened together has the symbol itself.
             Some(since) => {
+                let other = |library: &Library| !library.is_libc() && library.has(name, hash);
                 name.to_bytes().starts_with(RING)
-                    || !loaded::any(|one| since.is_before(one) && one.defines(name, hash))
+                    || !loaded::any(|one| since.is_before(one) && one.is(other))
             }
             None => stands_before(bound, name, hash),
         };

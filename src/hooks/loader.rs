@@ -110,7 +110,7 @@ unsafe fn answer(
     }
     // An object that was opened with RTLD_DEEPBIND finds first what it has itself, or
     // needs: not the program's, as this library does.
-    let defines = |object: &loaded::Object| object.is(|_| object.defines(symbol, hash));
+    let defines = |object: &loaded::Object| object.is(|library| library.has(symbol, hash));
     let other = from == Caller::Later && loaded::any(defines);
     if (hooked || found == hook) && !other {
         return Turn::back(hook);

@@ -156,6 +156,11 @@ impl Library {
         })
     }
 
+    /// Has it a definition of this name?
+    pub fn has(&self, name: &CStr, hash: u32) -> bool {
+        !matches!(self.find(name, hash), Answer::Nowhere)
+    }
+
     /// Is it a part of glibc? Until 2.34 it was several libraries.
     pub fn is_libc(&self) -> bool {
         const PARTS: [&CStr; 5] = [
@@ -192,7 +197,7 @@ impl Library {
                 while let Some(at) = index.checked_sub(first) {
                     let symbol = &*other.symbols.add(index as usize);
                     let name = CStr::from_ptr(other.names.add(symbol.st_name as usize));
-                    if !matches!(self.find(name, hash(name)), Answer::Nowhere) {
+                    if self.has(name, hash(name)) {
                         return true;
                     }
                     if *chain.add(at as usize) & 1 != 0 {

@@ -67,12 +67,6 @@ impl Object {
             || start.libraries.iter().any(|(_, place)| known(place));
         !at_start && self.at.library().is_some_and(|library| kind(&library))
     }
-
-    /// Has it a definition of this name?
-    pub fn defines(&self, name: &CStr, hash: u32) -> bool {
-        let library = self.at.library();
-        library.is_some_and(|library| !matches!(library.find(name, hash), Answer::Nowhere))
-    }
 }
 
 type Visitor = unsafe extern "C" fn(*mut dl_phdr_info, size_t, *mut c_void) -> c_int;
