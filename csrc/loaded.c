@@ -16,15 +16,18 @@ struct told {
 extern const struct told _r_debug __attribute__((weak));
 extern const struct told *const _dl_debug_addr __attribute__((weak));
 
-/* The dynamic section of this library, by which it knows itself. */
-extern HIDDEN const char _DYNAMIC[];
+/* This library, by names that the linker gives. */
+extern HIDDEN const char _DYNAMIC[], __ehdr_start[], _end[];
 
-HIDDEN const void *umaskclamp_loaded(const void **own)
+HIDDEN const struct {
+    const char *start, *end, *dynamic;
+} umaskclamp_own = {__ehdr_start, _end, _DYNAMIC};
+
+HIDDEN const void *umaskclamp_loaded(void)
 {
     const struct told *told = &_r_debug;
     if (told == NULL && &_dl_debug_addr != NULL)
         told = _dl_debug_addr;
-    *own = _DYNAMIC;
     /* What is no loader's, but a program's under the same name, has no version. */
     if (told == NULL || told->version < 1 || told->version > 2)
         return NULL;

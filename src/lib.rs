@@ -32,6 +32,7 @@
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
 //! - `real`, `lookup`: the symbols behind the hooks, found when first called.
+//! - `slots`: what objects opened with `RTLD_DEEPBIND` were bound to.
 //! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
 //!   process pays for it.
 //! - `sys`, `scratch`, `arena`, `memory`, `errno`, `cancel`: system calls and memory
@@ -72,6 +73,7 @@ mod place;
 mod real;
 mod records;
 mod scratch;
+mod slots;
 mod state;
 mod sys;
 mod within;

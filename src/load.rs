@@ -63,7 +63,10 @@ extern "C" fn constructor(
     known::prepare(&environment);
     records::start(settings.level);
     let user = environment.auxiliary(libc::AT_EUID) as u32;
-    state::publish(Box::leak(Box::new(State::new(settings, program, user))));
+    let page = environment.auxiliary(libc::AT_PAGESZ);
+    state::publish(Box::leak(Box::new(State::new(
+        settings, program, user, page,
+    ))));
 }
 
 fn read(environment: &Environment, secure: bool) -> Result<Settings, Vec<Fault>> {

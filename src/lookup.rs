@@ -12,21 +12,18 @@
 //! of the default version. What it cannot decide it leaves to the real one:
 //! indirect functions (`STT_GNU_IFUNC`), of which libc has none among the hooks'.
 //!
-//! `std` and `redhook` call `dlsym`; that name is defined here, hidden, so that
-//! inside this library it means [`dlsym`] below, and outside libc's.
+//! `std` and `redhook` call `dlsym`: within this library that is the hook
+//! ([`crate::hooks::loader`]), which answers them from here.
 
-mod library;
+pub mod library;
+pub mod loaded;
 
 use core::ffi::{c_char, c_void, CStr};
 
 use once_cell::race::OnceRef;
 
-use crate::jump::stands_for;
 pub use library::hash;
-use library::{Answer, Dynamic, Library};
-
-stands_for!("dlsym" => dlsym);
-stands_for!("dlvsym" => dlvsym);
+use library::{Answer, Library};
 
 /// The address of the next definition of a symbol; `hash` is that of its name.
 pub fn next(name: &CStr, hash: u32) -> Option<usize> {
@@ -44,22 +41,8 @@ pub fn next(name: &CStr, hash: u32) -> Option<usize> {
 
 type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
 
-/// `dlsym(RTLD_NEXT, name)`, and with any other handle the real one.
-///
 /// # Safety
 /// `name` is a terminated string, as dlsym(3) has it.
-unsafe extern "C" fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void {
-    if handle == libc::RTLD_NEXT {
-        // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(name) };
-        return next(text, hash(text)).unwrap_or(0) as *mut c_void;
-    }
-    // SAFETY: the caller's promise.
-    unsafe { real_dlsym(behind(), handle, name) }
-}
-
-/// # Safety
-/// As for [`dlsym`].
 #[cold]
 unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) -> *mut c_void {
     let Answer::At(real) = behind.find(c"dlsym", const { hash(c"dlsym") }) else {
@@ -71,24 +54,77 @@ unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) 
     unsafe { real(handle, name) }
 }
 
-type Dlvsym = unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> *mut c_void;
+/// The address of this library's own symbol of this name: the hook, if there is one.
+pub fn own(name: &CStr, hash: u32) -> Option<usize> {
+    match behind().itself.as_ref()?.find(name, hash) {
+        Answer::At(address) => Some(address),
+        _ => None,
+    }
+}
 
-/// The real `dlvsym(3)`.
-///
-/// # Safety
-/// `name` and `version` are terminated strings, as dlsym(3) has it.
-unsafe extern "C" fn dlvsym(
-    handle: *mut c_void,
-    name: *const c_char,
-    version: *const c_char,
-) -> *mut c_void {
-    let Answer::At(real) = behind().find(c"dlvsym", const { hash(c"dlvsym") }) else {
-        return core::ptr::null_mut();
+/// Is that libc's own definition of this name, in the version that is linked today?
+pub fn is_libcs(address: usize, name: &CStr, hash: u32) -> bool {
+    let libcs = |library: &Library| {
+        library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
     };
-    // SAFETY: that is what libc has under the name.
-    let real: Dlvsym = unsafe { core::mem::transmute::<usize, Dlvsym>(real) };
-    // SAFETY: the caller's promise.
-    unsafe { real(handle, name, version) }
+    match caller(address) {
+        Caller::Behind => behind().libraries.iter().any(libcs),
+        // Before glibc 2.34 a part of it may be opened later.
+        Caller::Later => loaded::any(|object| object.is(libcs)),
+        _ => false,
+    }
+}
+
+/// Whose code it is, as far as it matters who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    Program,
+    /// A preload that stands before this library.
+    Before,
+    /// This library.
+    Itself,
+    /// A library behind it that defines a symbol as this one does. The hook of that name
+    /// leads there, so if it were given a hook for the real function, it would call itself
+    /// for ever.
+    Interposer,
+    /// What else was there at the start.
+    Behind,
+    /// Opened since.
+    Later,
+}
+
+/// Is this library's code at this address?
+pub fn is_own(address: usize) -> bool {
+    // SAFETY: written by the linker, and never changed.
+    let own = unsafe { &umaskclamp_own };
+    (own.start..own.end).contains(&address)
+}
+
+/// Whose code is at this address?
+pub fn caller(address: usize) -> Caller {
+    if is_own(address) {
+        return Caller::Itself;
+    }
+    let start = behind();
+    let interposes = |one: &Library| {
+        let own = start.itself.as_ref();
+        !one.is_libc() && own.is_some_and(|own| one.shares_a_name_with(own))
+    };
+    let mut found = Caller::Later;
+    loaded::any(|object| {
+        let has = object.at.has(address);
+        if has {
+            found = match object.number {
+                0 => Caller::Program,
+                number if number < start.number => Caller::Before,
+                number if number >= start.count => Caller::Later,
+                _ if object.at.library().as_ref().is_some_and(interposes) => Caller::Interposer,
+                _ => Caller::Behind,
+            };
+        }
+        has
+    });
+    found
 }
 
 /// Is the next definition of `open` libc's own? Another preload behind this one may
@@ -98,8 +134,8 @@ pub fn opens_by_libc() -> bool {
     // A function that nobody but glibc has.
     const LIBC: &CStr = c"gnu_get_libc_version";
     let first_with = |name: &CStr, hash: u32| {
-        let has = |library: &Library| !matches!(library.find(name, hash), Answer::Nowhere);
-        behind().libraries.iter().position(has)
+        let mut libraries = behind().libraries.iter();
+        libraries.position(|library| library.has(name, hash))
     };
     let open = first_with(OPEN, const { hash(OPEN) });
     open.is_some() && open == first_with(LIBC, const { hash(LIBC) })
@@ -115,9 +151,15 @@ pub fn own_file() -> &'static [u8] {
     behind().own
 }
 
-/// The libraries behind this one, in load order.
+/// What was loaded at the start, in load order.
 struct Behind {
     own: &'static [u8],
+    /// Itself, and its number among them.
+    itself: Option<Library>,
+    number: usize,
+    /// How many they were.
+    count: usize,
+    /// The libraries behind this one.
     libraries: Vec<Library>,
 }
 
@@ -136,6 +178,9 @@ fn behind() -> &'static Behind {
 
 static NOTHING: Behind = Behind {
     own: b"",
+    itself: None,
+    number: 0,
+    count: 0,
     libraries: Vec::new(),
 };
 
@@ -144,14 +189,23 @@ static NOTHING: Behind = Behind {
 struct Loaded {
     base: usize,
     name: *const c_char,
-    dynamic: *const Dynamic,
+    dynamic: usize,
     next: *const Loaded,
 }
 
+/// Where this library lies (`csrc/loaded.c`).
+#[repr(C)]
+struct Own {
+    start: usize,
+    end: usize,
+    dynamic: usize,
+}
+
 extern "C" {
-    /// The first loaded object, and the dynamic section of this library
-    /// (`csrc/loaded.c`).
-    fn umaskclamp_loaded(own: *mut *const Dynamic) -> *const Loaded;
+    /// The first loaded object.
+    fn umaskclamp_loaded() -> *const Loaded;
+
+    static umaskclamp_own: Own;
 }
 
 impl Behind {
@@ -159,27 +213,36 @@ impl Behind {
     fn look() -> Self {
         let mut behind = Behind {
             own: b"",
+            itself: None,
+            number: 0,
+            count: 0,
             libraries: Vec::new(),
         };
-        let mut own = core::ptr::null();
-        // SAFETY: writes one pointer, and answers with null or the loader's list.
-        let mut next = unsafe { umaskclamp_loaded(&raw mut own) };
-        let mut passed = false;
+        // SAFETY: answers with null or the loader's list.
+        let mut next = unsafe { umaskclamp_loaded() };
+        // SAFETY: written by the linker.
+        let own = unsafe { umaskclamp_own.dynamic };
         // SAFETY: the list ends with a null pointer; its nodes are the loader's.
         while let Some(loaded) = unsafe { next.as_ref() } {
             next = loaded.next;
-            if passed {
+            let is_own = loaded.dynamic == own;
+            if is_own || behind.itself.is_some() {
                 // SAFETY: a loaded object, and where its dynamic section is.
                 let library = unsafe { Library::of(loaded.base, loaded.dynamic) };
-                behind.libraries.extend(library);
-            } else if loaded.dynamic == own {
-                passed = true;
+                match is_own {
+                    true => behind.itself = library,
+                    false => behind.libraries.extend(library),
+                }
+            }
+            if is_own {
+                behind.number = behind.count;
                 if !loaded.name.is_null() {
                     // SAFETY: the name of a loaded library is terminated, and this
                     // one is never unloaded (`-z nodelete`).
                     behind.own = unsafe { CStr::from_ptr(loaded.name) }.to_bytes();
                 }
             }
+            behind.count += 1;
         }
         behind
     }

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::c_int;
 
-use crate::lookup;
+use crate::lookup::{self, loaded};
 
 /// A symbol that a hook stands before; [`hook!`] makes each one.
 pub trait Symbol {
@@ -28,7 +28,7 @@ pub trait Symbol {
 
     /// The real function.
     fn function() -> Self::Function {
-        let address = Self::slot().address(Self::NAME, const { lookup::hash(Self::NAME) });
+        let address = Self::slot().anywhere(Self::NAME, const { lookup::hash(Self::NAME) });
         let Some(address) = address else {
             return Self::MISSING;
         };
@@ -67,6 +67,26 @@ impl Slot {
             address => address,
         };
         (address != NOWHERE).then_some(address)
+    }
+
+    /// The same, and if nothing had it at the start, where it is now: what was opened
+    /// since, such as a library of old glibc's beside libc, was bound to the hook.
+    #[inline]
+    fn anywhere(&self, name: &'static CStr, hash: u32) -> Option<usize> {
+        let address = match self.0.load(Ordering::Relaxed) {
+            UNKNOWN | NOWHERE => self.look_everywhere(name, hash),
+            address => address,
+        };
+        (address != NOWHERE).then_some(address)
+    }
+
+    /// Not kept if it was opened since: it may go again.
+    #[cold]
+    fn look_everywhere(&self, name: &'static CStr, hash: u32) -> usize {
+        match self.look(name, hash) {
+            NOWHERE => loaded::find(name, hash).unwrap_or(NOWHERE),
+            address => address,
+        }
     }
 
     /// Two threads that look at once find the same.

@@ -15,6 +15,8 @@ pub struct State {
     log_path: Option<Vec<u8>>,
     /// The effective user at load.
     pub user: u32,
+    /// Bytes of a page of memory.
+    pub page: usize,
     /// Device and inode number of what was the program's stderr at load.
     pub stderr: Option<(u64, u64)>,
     /// Is there anything to protect?
@@ -22,7 +24,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(settings: Settings, program: &'static [u8], user: u32) -> Self {
+    pub fn new(settings: Settings, program: &'static [u8], user: u32, page: usize) -> Self {
         let log_path = match &settings.log_file {
             LogTarget::File(path) => Some([path.as_slice(), b"\0"].concat()),
             _ => None,
@@ -32,6 +34,7 @@ impl State {
         let to_stderr = settings.log_file == LogTarget::Stderr && settings.level != Level::Off;
         let stderr = to_stderr.then(|| sys::stat_of(2).ok()).flatten();
         State {
+            page,
             user,
             stderr: stderr.map(|inode| inode.id),
             armed,

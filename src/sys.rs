@@ -324,6 +324,11 @@ pub unsafe fn unmap(address: *mut u8, size: usize) {
     let _ = raw!(Sysno::munmap, address, size);
 }
 
+/// `mprotect(2)`.
+pub fn protect(address: usize, size: usize, protection: c_int) -> Result<()> {
+    raw!(Sysno::mprotect, address, size, protection).map(drop)
+}
+
 /// Where the heap would grow: brk(2) as the kernel answers, which never fails.
 pub fn program_break() -> usize {
     raw!(Sysno::brk, 0usize).unwrap_or(0)

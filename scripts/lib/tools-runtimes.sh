@@ -248,3 +248,111 @@ cat "$S/answer"
 ls "$S/appendonlydir"
 redis-check-rdb "$S/dump.rdb" | grep -c 'Checksum OK'
 CASE
+
+# Symbols that are reached another way: PHP opens each of its extensions with
+# RTLD_DEEPBIND, other languages ask a handle of libc for a function.
+tool 'PHP, zip archive' 'php-cli php-zip' wide <<'CASE'
+wide "$S/old.zip"
+#run
+php -r '
+    foreach (["new", "old"] as $name) {
+        $zip = new ZipArchive;
+        $zip->open(getenv("S") . "/$name.zip", ZipArchive::CREATE | ZipArchive::OVERWRITE) === true || exit(1);
+        foreach (["numbers", "tree/one", "tree/deep/two"] as $file) $zip->addFile(getenv("P") . "/$file", $file);
+        $zip->close() || exit(2);
+        $zip->open(getenv("S") . "/$name.zip") === true && $zip->extractTo(getenv("S") . "/$name") || exit(3);
+        $zip->deleteName("numbers") && $zip->close() || exit(4);
+    }'
+#same
+digest "$S" | grep -v 'zip$'
+php -r 'foreach (["new", "old"] as $name) { $zip = new ZipArchive; $zip->open(getenv("S") . "/$name.zip");
+    for ($i = 0; $i < $zip->numFiles; $i++) echo $zip->getNameIndex($i), sha1($zip->getFromIndex($i)), "\n"; }'
+CASE
+
+tool 'PHP, SQLite database with a log' 'php-cli php-sqlite3' wide <<'CASE'
+#run
+php -r '
+    $one = new SQLite3(getenv("S") . "/one.db");
+    $one->exec("pragma journal_mode = wal") || exit(1);
+    $one->exec("create table t (a, b)") || exit(2);
+    for ($i = 0; $i < 500; $i++) $one->exec("insert into t values ($i, hex($i))") || exit(3);
+    $two = new PDO("sqlite:" . getenv("S") . "/two.db", null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
+    $two->exec("create table t (a)");
+    $two->beginTransaction();
+    $two->exec("insert into t values (1)");
+    $two->commit();
+    $one->backup(new SQLite3(getenv("S") . "/three.db")) || exit(4);'
+#same
+ls "$S"
+php -r 'foreach (["one", "two", "three"] as $name)
+    echo (new SQLite3(getenv("S") . "/$name.db"))->querySingle("select count(*) || sum(a) from t"), "\n";'
+CASE
+
+tool 'PHP, FFI' php-cli wide <<'CASE'
+#run
+cd "$S"
+php -d ffi.enable=1 -r '
+    foreach (["libc.so.6", null] as $number => $library) {
+        $code = "int creat(const char *p, unsigned m); int mkdir(const char *p, unsigned m); int chmod(const char *p, unsigned m);";
+        $libc = $library ? FFI::cdef($code, $library) : FFI::cdef($code);
+        $libc->creat("file$number", 0644) > 0 || exit(1);
+        $libc->mkdir("directory$number", 0755) === 0 || exit(2);
+        $libc->chmod("file$number", 0666) === 0 || exit(3);
+    }'
+CASE
+
+tool 'python3, ctypes' python3 wide <<'CASE'
+wide "$S/old"
+#run
+cd "$S"
+python3 - <<'PYTHON'
+import ctypes, os
+for number, libc in enumerate((ctypes.CDLL("libc.so.6", use_errno=True), ctypes.CDLL(None), ctypes.PyDLL("libc.so.6"))):
+    fd = libc.open(b"file%d" % number, os.O_CREAT | os.O_WRONLY, 0o644)
+    assert libc.write(fd, b"text", 4) == 4 and libc.close(fd) == 0
+    assert libc.mkdir(b"directory%d" % number, 0o755) == 0
+    assert libc.rename(b"file%d" % number, b"renamed%d" % number) == 0
+    libc.fopen.restype, libc.fclose.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    libc.fclose(libc.fopen(b"old", b"a"))
+assert ctypes.CDLL("libc.so.6", use_errno=True).mkdir(b"directory0", 0o755) == -1
+PYTHON
+CASE
+
+tool 'ruby, Fiddle' ruby wide <<'CASE'
+#run
+cd "$S"
+ruby -rfiddle -e '
+    libc = Fiddle.dlopen("libc.so.6")
+    call = ->(name, path, mode) {
+        types = [Fiddle::TYPE_VOIDP, Fiddle::TYPE_INT]
+        Fiddle::Function.new(libc[name], types, Fiddle::TYPE_INT).call(path, mode)
+    }
+    call["creat", "file", 0644] > 0 or exit 1
+    call["mkdir", "directory", 0755] == 0 or exit 2
+    call["mkfifo", "fifo", 0644] == 0 or exit 3
+    call["chmod", "file", 0666] == 0 or exit 4'
+CASE
+
+tool 'node, addon with a library of its own' 'nodejs gcc libc6-dev' wide <<'CASE'
+cat >"$P/addon.c" <<'SOURCE'
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+void *napi_register_module_v1(void *environment, void *exports) {
+    FILE *file = fopen("streamed", "w");
+    if (chdir(getenv("S")) || !(file = freopen("streamed", "w", file))) abort();
+    if (fprintf(file, "text\n") != 5 || fclose(file)) abort();
+    if (close(creat("created", 0644)) || mkdir("directory", 0755)) abort();
+    return exports;
+}
+SOURCE
+gcc -shared -fPIC -w -o "$P/addon.node" "$P/addon.c"
+#run
+cd "$P"
+node -e '
+    const {RTLD_NOW, RTLD_DEEPBIND} = os.constants.dlopen;
+    process.dlopen({exports: {}}, process.env.P + "/addon.node", RTLD_NOW | RTLD_DEEPBIND);
+    fs.writeFileSync(process.env.S + "/own", "text");'
+CASE

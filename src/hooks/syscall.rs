@@ -8,11 +8,11 @@ use core::ffi::c_void;
 
 use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
-use umaskclamp_policy::settings::Mode;
 
 use super::ioctl::subvolume;
 use super::openat2::openat2;
 use super::socket::path_of;
+use super::uring::refuses;
 use crate::call::{Call, Subject};
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec};
@@ -24,7 +24,7 @@ use crate::enforce::root::{enter, leave};
 use crate::enforce::shared::filter_comes;
 use crate::enforce::{handle, how, links, moves, queue, socket};
 use crate::real::{hook, real};
-use crate::{errno, records, state};
+use crate::{errno, state};
 
 /// The six arguments, as wide as a register.
 type Arguments = [c_long; 6];
@@ -399,7 +399,10 @@ impl Number {
                 unsafe { subvolume("syscall(ioctl)", fd, request, argument, &real) }
                     .map(c_long::from)
             }
-            libc::SYS_io_uring_setup => refuse_io_uring(),
+            libc::SYS_io_uring_setup if refuses() => {
+                errno::set(ENOSYS);
+                Some(-1)
+            }
             libc::SYS_chroot => {
                 // SAFETY: the program's own argument.
                 unsafe { enter("syscall(chroot)", self.path(0)) };
@@ -426,16 +429,4 @@ impl Number {
             _ => None,
         }
     }
-}
-
-/// A ring's calls are made by the kernel's own threads, past every hook; a
-/// program that is told so falls back to plain calls.
-fn refuse_io_uring() -> Option<c_long> {
-    let audit = state::active()?.settings.mode == Mode::Audit;
-    records::refused_io_uring(audit);
-    if audit {
-        return None;
-    }
-    errno::set(ENOSYS);
-    Some(-1)
 }

@@ -32,20 +32,50 @@ fn old_hash(name: &CStr) -> u32 {
 }
 
 #[cfg(target_pointer_width = "64")]
-type Symbol = libc::Elf64_Sym;
+pub type Symbol = libc::Elf64_Sym;
 #[cfg(target_pointer_width = "32")]
-type Symbol = libc::Elf32_Sym;
+pub type Symbol = libc::Elf32_Sym;
 
 /// An entry of a dynamic section (elf(5)).
 #[repr(C)]
-pub struct Dynamic {
+struct Dynamic {
     tag: usize,
     value: usize,
+}
+
+/// The entries of the dynamic section at this address, tag and value.
+///
+/// # Safety
+/// A loaded library has its dynamic section there, and stays.
+pub unsafe fn dynamic(section: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut entry = section as *const Dynamic;
+    core::iter::from_fn(move || {
+        // SAFETY: the section ends with an entry of tag 0, behind which nothing is
+        // read: the iterator stays there.
+        let Dynamic { tag, value } = unsafe { entry.read() };
+        (tag != 0).then(|| {
+            // SAFETY: as above.
+            entry = unsafe { entry.add(1) };
+            (tag, value)
+        })
+    })
+}
+
+/// What an entry of a library at `base` leads to; 0 for nothing. glibc writes addresses
+/// over what the file says, where it can write; musl, and glibc in the vDSO, leave
+/// distances from the base.
+pub fn address(base: usize, value: usize) -> usize {
+    match value {
+        0 => 0,
+        distance if distance < base => base.wrapping_add(distance),
+        address => address,
+    }
 }
 
 const DT_HASH: usize = 4;
 const DT_STRTAB: usize = 5;
 const DT_SYMTAB: usize = 6;
+const DT_SONAME: usize = 14;
 const DT_GNU_HASH: usize = 0x6fff_fef5;
 const DT_VERSYM: usize = 0x6fff_fff0;
 
@@ -62,6 +92,8 @@ pub struct Library {
     names: *const c_char,
     /// Null where the library has no versions.
     versions: *const u16,
+    /// The name that it goes by, or null.
+    own_name: *const c_char,
     table: Table,
 }
 
@@ -90,36 +122,26 @@ impl Library {
     /// `None` without a hash table.
     ///
     /// # Safety
-    /// A library is loaded at `base`, and this is its dynamic section, or null.
-    pub unsafe fn of(base: usize, dynamic: *const Dynamic) -> Option<Self> {
-        if dynamic.is_null() {
+    /// A library is loaded at `base`, its dynamic section at `section`; 0 if it has none.
+    pub unsafe fn of(base: usize, section: usize) -> Option<Self> {
+        if section == 0 {
             return None;
         }
-        let mut entry = dynamic;
         let (mut strings, mut symbols, mut versions) = (0, 0, 0);
-        let (mut gnu, mut system_v) = (0, 0);
-        loop {
-            // SAFETY: the section ends with an entry of tag 0, where this ends.
-            let Dynamic { tag, value } = unsafe { entry.read() };
+        let (mut gnu, mut system_v, mut own_name) = (0, 0, None);
+        // SAFETY: the caller's promise.
+        for (tag, value) in unsafe { dynamic(section) } {
             match tag {
-                0 => break,
                 DT_HASH => system_v = value,
                 DT_STRTAB => strings = value,
                 DT_SYMTAB => symbols = value,
+                DT_SONAME => own_name = Some(value),
                 DT_GNU_HASH => gnu = value,
                 DT_VERSYM => versions = value,
                 _ => {}
             }
-            // SAFETY: as above.
-            entry = unsafe { entry.add(1) };
         }
-        // glibc writes addresses over what the file says, where it can write;
-        // musl, and glibc in the vDSO, leave distances from the base.
-        let at = |value: usize| match value {
-            0 => 0,
-            distance if distance < base => base.wrapping_add(distance),
-            address => address,
-        };
+        let at = |value| address(base, value);
         if symbols == 0 || strings == 0 {
             return None;
         }
@@ -130,7 +152,64 @@ impl Library {
             symbols: at(symbols) as *const Symbol,
             names: at(strings) as *const c_char,
             versions: at(versions) as *const u16,
+            own_name: own_name.map_or(core::ptr::null(), |name| {
+                at(strings).wrapping_add(name) as *const c_char
+            }),
             table,
+        })
+    }
+
+    /// Has it a definition of this name?
+    pub fn has(&self, name: &CStr, hash: u32) -> bool {
+        !matches!(self.find(name, hash), Answer::Nowhere)
+    }
+
+    /// Is it a part of glibc? Until 2.34 it was several libraries.
+    pub fn is_libc(&self) -> bool {
+        const PARTS: [&CStr; 5] = [
+            c"libc.so.6",
+            c"libpthread.so.0",
+            c"libdl.so.2",
+            c"librt.so.1",
+            c"libutil.so.1",
+        ];
+        if self.own_name.is_null() {
+            return false;
+        }
+        // SAFETY: a string of the library's table, which is terminated.
+        let name = unsafe { CStr::from_ptr(self.own_name) };
+        PARTS.contains(&name)
+    }
+
+    /// Has it a definition of any of the other's symbols?
+    pub fn shares_a_name_with(&self, other: &Library) -> bool {
+        let Table::Gnu {
+            buckets,
+            bucket_count,
+            chain,
+            first,
+            ..
+        } = other.table
+        else {
+            return false;
+        };
+        (0..bucket_count as usize).any(|bucket| {
+            // SAFETY: as in `find`; the names are the table's own, and terminated.
+            unsafe {
+                let mut index = *buckets.add(bucket);
+                while let Some(at) = index.checked_sub(first) {
+                    let symbol = &*other.symbols.add(index as usize);
+                    let name = CStr::from_ptr(other.names.add(symbol.st_name as usize));
+                    if self.has(name, hash(name)) {
+                        return true;
+                    }
+                    if *chain.add(at as usize) & 1 != 0 {
+                        break;
+                    }
+                    index = index.wrapping_add(1);
+                }
+            }
+            false
         })
     }
 

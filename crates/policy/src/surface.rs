@@ -21,6 +21,8 @@ pub enum Treatment {
     Dispatch,
     /// Interposed: remembered for another symbol.
     Watch,
+    /// Interposed: answered with an error, since what it gives passes every hook.
+    Refuse,
     /// Not interposed; the note says why nothing is needed.
     Nothing,
     /// Not interposed; the note says why a preload cannot or does not.
@@ -42,6 +44,7 @@ impl Treatment {
             Treatment::Reinject => "re-inject",
             Treatment::Dispatch => "dispatch",
             Treatment::Watch => "watch",
+            Treatment::Refuse => "refuse",
             Treatment::Nothing => "nothing",
             Treatment::OutOfReach => "out of reach",
         }
@@ -55,7 +58,8 @@ pub struct Symbol {
     pub name: &'static str,
     /// The family it belongs to.
     pub family: &'static str,
-    /// The glibc it came with (x86-64, where 2.2.5 is the first), as `2.34`.
+    /// The glibc it came with (x86-64, where 2.2.5 is the first), as `2.34`; the liburing,
+    /// for what is its.
     pub since: &'static str,
     /// What is done to it.
     pub treatment: Treatment,
@@ -173,6 +177,16 @@ table! {
         posix_openpt "2.2.5", openpty "2.2.5", forkpty "2.2.5", login_tty "2.2.5",
     }
     "syscall" Dispatch "by number; io_uring_setup is answered with ENOSYS" { syscall "2.2.5" }
+    "io_uring" Refuse "liburing's own, which calls the kernel by itself; answered with ENOSYS" {
+        io_uring_queue_init "0.1", io_uring_queue_init_params "0.2",
+        io_uring_setup "2.4", io_uring_queue_init_mem "2.5",
+    }
+    "symbols" Dispatch "a name with a hook leads to the hook, by a handle of libc as well" {
+        dlsym "2.2.5", dlvsym "2.2.5",
+    }
+    "symbols" Dispatch "with RTLD_DEEPBIND: what was bound past the hooks is led back to them" {
+        dlopen "2.2.5",
+    }
     "umask" Nothing "never touched: a clamped mode makes it irrelevant" { umask "2.2.5" }
     "root" Watch "paths mean something else behind it; descriptors are remembered before" {
         chroot "2.2.5", pivot_root "2.2.5", mount "2.2.5", move_mount "2.36",
@@ -193,7 +207,7 @@ table! {
     }
     "reading" Nothing "opens for reading" {
         opendir "2.2.5", fts_open "2.2.5", fts64_open "2.23", catopen "2.2.5",
-        iconv_open "2.2.5", dlopen "2.2.5", __gconv_open "2.2.5", __open_catalog "2.2.5",
+        iconv_open "2.2.5", __gconv_open "2.2.5", __open_catalog "2.2.5",
         __nss_files_fopen "2.2.5", __nss_files_data_open "2.2.5",
     }
     "reading" OutOfReach "a second namespace has its own libc" { dlmopen "2.3.4" }

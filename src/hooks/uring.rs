@@ -1,0 +1,57 @@
+//! liburing's functions that make a ring: they call the kernel by instructions of their
+//! own. A ring's calls are made by the kernel's own threads, past every hook; a program
+//! that is told that there are none falls back to plain calls.
+
+use core::ffi::c_void;
+
+use libc::{c_int, c_uint, size_t, ENOSYS};
+use umaskclamp_policy::settings::Mode;
+
+use crate::real::{hook, real};
+use crate::{records, state};
+
+/// Is a ring refused?
+pub fn refuses() -> bool {
+    let Some(state) = state::active() else {
+        return false;
+    };
+    let audit = state.settings.mode == Mode::Audit;
+    records::refused_io_uring(audit);
+    !audit
+}
+
+hook! {
+    unsafe fn io_uring_queue_init(entries: c_uint, ring: *mut c_void, flags: c_uint) -> c_int => hook_io_uring_queue_init {
+        if refuses() {
+            return -ENOSYS;
+        }
+        real!(io_uring_queue_init)(entries, ring, flags)
+    }
+}
+
+hook! {
+    unsafe fn io_uring_queue_init_params(entries: c_uint, ring: *mut c_void, parameters: *mut c_void) -> c_int => hook_io_uring_queue_init_params {
+        if refuses() {
+            return -ENOSYS;
+        }
+        real!(io_uring_queue_init_params)(entries, ring, parameters)
+    }
+}
+
+hook! {
+    unsafe fn io_uring_queue_init_mem(entries: c_uint, ring: *mut c_void, parameters: *mut c_void, buffer: *mut c_void, size: size_t) -> c_int => hook_io_uring_queue_init_mem {
+        if refuses() {
+            return -ENOSYS;
+        }
+        real!(io_uring_queue_init_mem)(entries, ring, parameters, buffer, size)
+    }
+}
+
+hook! {
+    unsafe fn io_uring_setup(entries: c_uint, parameters: *mut c_void) -> c_int => hook_io_uring_setup {
+        if refuses() {
+            return -ENOSYS;
+        }
+        real!(io_uring_setup)(entries, parameters)
+    }
+}
