@@ -139,11 +139,11 @@ impl Environment {
                 kept += 1;
             }
         }
-        if kept < self.count {
+        for index in kept..self.count {
             // SAFETY: below the null pointer that was the end.
-            unsafe { *self.slots.add(kept) = core::ptr::null() };
-            self.count = kept;
+            unsafe { *self.slots.add(index) = core::ptr::null() };
         }
+        self.count = kept;
     }
 
     /// Gives the last entry of that name, if there is one, another value.

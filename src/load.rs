@@ -50,8 +50,7 @@ extern "C" fn constructor(
     // SAFETY: as above.
     let program = unsafe { program_name(arguments) };
     // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
-    // SAFETY: `getauxval` only reads.
-    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    let secure = environment.auxiliary(libc::AT_SECURE) != 0;
     let settings = match read(&environment, secure) {
         Ok(settings) => settings,
         Err(faults) => refuse(&faults),
