@@ -89,6 +89,12 @@ impl<'a> Call<'a> {
         Some(call)
     }
 
+    /// The same call on what it opened: by its name there may be another file by now.
+    pub fn opened(mut self, fd: c_int) -> Self {
+        (self.place.dirfd, self.place.given, self.path) = (fd, &[], c"".as_ptr());
+        self
+    }
+
     /// A call on what a descriptor refers to.
     pub fn on(name: &'static str, fd: c_int) -> Option<Call<'static>> {
         state::active()?;

@@ -12,6 +12,9 @@
 
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicU8, Ordering};
 
+use libc::AT_EMPTY_PATH;
+
+use crate::call::Call;
 use crate::place;
 use crate::sys::{self, Inode};
 
@@ -40,20 +43,50 @@ pub enum Remembered {
     Linked = 4,
 }
 
-/// The bits of an entry that say what is remembered.
-const WHAT: u64 = 7;
+/// How many sensitive names an inode has by a call of this process, as far as is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// The one that a call names, which may be counted already.
+    Known,
+    /// One more.
+    New,
+}
+
+/// The bits of an entry that are not the fingerprint; those of the number of names.
+const WHAT: u64 = 0xff;
+const COUNT: u64 = WHAT & !7;
+const ONE: u64 = 8;
 
 /// There is no room for another one.
 pub struct Full;
 
-/// Device and inode number as one number that is never 0 and has none of `WHAT`.
-fn fingerprint(inode: &Inode) -> u64 {
-    let (device, number) = inode.id;
-    // The multiplier of Knuth's multiplicative hashing spreads small numbers.
-    let mixed = device.rotate_left(32) ^ number;
-    let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ mixed >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    mixed & !WHAT | (WHAT + 1)
+/// Which inode it is: device, number, and when it was made, since numbers are used
+/// again.
+#[derive(Clone, Copy)]
+pub struct Identity(u64);
+
+impl Identity {
+    /// Of what a call names.
+    pub fn of(call: &Call, inode: &Inode) -> Self {
+        let follow = match call.place.follow {
+            true => 0,
+            false => libc::AT_SYMLINK_NOFOLLOW,
+        };
+        let (dirfd, path) = (call.place.dirfd, call.path);
+        Self::new(inode, sys::born(dirfd, path, follow | AT_EMPTY_PATH))
+    }
+
+    fn new(inode: &Inode, born: u64) -> Self {
+        let (device, number) = inode.id;
+        // The multiplier of Knuth's multiplicative hashing spreads small numbers.
+        let spread = |number: u64| {
+            let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            mixed ^ mixed >> 32
+        };
+        let mixed = spread(spread(device.rotate_left(32) ^ number) ^ born);
+        // Never 0, and none of `WHAT`.
+        Identity(mixed & !WHAT | (WHAT + 1))
+    }
 }
 
 /// The slots in which this one may be, if there is a table.
@@ -87,21 +120,25 @@ fn provide() {
 }
 
 /// Remembers an inode.
-pub fn remember(inode: &Inode, what: Remembered) -> Result<(), Full> {
+pub fn remember(identity: Identity, what: Remembered, names: Names) -> Result<(), Full> {
     provide();
-    let fingerprint = fingerprint(inode);
-    let bits = what as u8;
+    let (Identity(fingerprint), order) = (identity, Ordering::Relaxed);
     for slot in near(fingerprint) {
-        let (new, order) = (fingerprint | u64::from(bits), Ordering::Relaxed);
-        let found = match slot.compare_exchange(0, new, order, order) {
-            Ok(_) => new,
-            Err(found) => found,
-        };
-        if found & !WHAT == fingerprint {
-            slot.fetch_or(u64::from(bits), order);
-            EVER.fetch_or(bits, Ordering::Release);
-            return Ok(());
+        let found = slot.compare_exchange(0, fingerprint, order, order);
+        if found.map_or_else(|found| found & !WHAT, |_| fingerprint) != fingerprint {
+            continue;
         }
+        let _ = slot.fetch_update(order, order, |entry| {
+            let counts = names == Names::New || entry & COUNT == 0;
+            let more = if counts && entry & COUNT != COUNT {
+                ONE
+            } else {
+                0
+            };
+            Some((entry + more) | what as u64)
+        });
+        EVER.fetch_or(what as u8, Ordering::Release);
+        return Ok(());
     }
     Err(Full)
 }
@@ -112,14 +149,41 @@ pub fn any(what: Remembered) -> bool {
     EVER.load(Ordering::Acquire) & what as u8 != 0
 }
 
-/// Is it of this one?
-pub fn is(inode: &Inode, what: Remembered) -> bool {
-    let fingerprint = fingerprint(inode);
-    any(what)
-        && near(fingerprint)
-            .map(|slot| slot.load(Ordering::Relaxed))
-            .take_while(|&entry| entry != 0)
-            .any(|entry| entry & !WHAT == fingerprint && entry & u64::from(what as u8) != 0)
+/// Has any inode a name that it had better lose in sight?
+#[inline]
+pub fn any_named() -> bool {
+    EVER.load(Ordering::Acquire) & (Remembered::Narrow as u8 | Remembered::Linked as u8) != 0
+}
+
+/// Is it remembered of this one?
+pub fn is(identity: Identity, what: Remembered) -> bool {
+    any(what) && entry(identity).is_some_and(|slot| slot.load(Ordering::Relaxed) & what as u64 != 0)
+}
+
+/// How many sensitive names it has; 0 if it is not known, and of too many nothing is.
+pub fn names(identity: Identity) -> u64 {
+    match entry(identity).map_or(0, |slot| slot.load(Ordering::Relaxed) & COUNT) {
+        COUNT => u64::MAX,
+        count => count / ONE,
+    }
+}
+
+/// One of these names is gone. With the last one goes what was remembered.
+pub fn unnamed(identity: Identity) {
+    let order = Ordering::Relaxed;
+    if let Some(slot) = entry(identity) {
+        let _ = slot.fetch_update(order, order, |entry| match entry & COUNT {
+            0 | COUNT => None,
+            ONE => Some(entry & !WHAT | Remembered::Seen as u64 & entry),
+            _ => Some(entry - ONE),
+        });
+    }
+}
+
+fn entry(Identity(fingerprint): Identity) -> Option<&'static AtomicU64> {
+    near(fingerprint)
+        .take_while(|slot| slot.load(Ordering::Relaxed) != 0)
+        .find(|slot| slot.load(Ordering::Relaxed) & !WHAT == fingerprint)
 }
 
 /// Has the program changed its root, or what is mounted below it?

@@ -14,6 +14,7 @@ use umaskclamp_policy::rules::RuleId;
 use umaskclamp_policy::settings::{Level, LogTarget};
 
 use crate::call::{Call, Sensitive};
+use crate::children::fallback;
 use crate::memory;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
@@ -347,9 +348,20 @@ fn to_file(path: *const c_char, checked: bool, text: &[u8]) {
     } else {
         LOG_FLAGS
     };
-    let Ok(mut fd) = sys::open(path, flags, LOG_MODE) else {
-        return;
-    };
+    match sys::open(path, flags, LOG_MODE) {
+        Ok(fd) => write_to(fd, text),
+        // The descriptor table is full.
+        Err(libc::EMFILE) => fallback::with_room(-1, &mut || {
+            if let Ok(fd) = sys::open(path, flags, LOG_MODE) {
+                write_to(fd, text);
+            }
+        }),
+        Err(_) => {}
+    }
+}
+
+/// Writes to the log file, which was just opened, and closes it.
+fn write_to(mut fd: c_int, text: &[u8]) {
     // With 0–2 closed the log file would be the program's stdout or stderr for
     // as long as it is open, and another thread could write into it.
     if fd <= STDERR {

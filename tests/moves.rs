@@ -307,3 +307,93 @@ fn transparent_setgid_directories() {
         assert_eq!(tree.mode("secret/new") & 0o7700, 0o2700);
     }
 }
+
+/// What is remembered of an inode goes with its last sensitive name, and never belongs to
+/// another inode that got the number.
+#[test]
+fn transparent_what_lost_its_sensitive_name_is_free() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let work = "exec perl -e 'umask 022; mkdir \"secret/in\"; \
+                    sub make { open F, \">\", $_[0] or die; close F } \
+                    make(\"plain/new-a\"); link \"plain/new-a\", \"secret/new-a\" or die; unlink \"secret/new-a\"; \
+                    link \"plain/new-a\", \"plain/new-b\"; chmod 0644, \"plain/new-b\"; \
+                    make(\"plain/new-c\"); link \"plain/new-c\", \"secret/in/c\" or die; unlink \"secret/in/c\"; \
+                    link \"plain/new-c\", \"plain/new-d\"; unlink \"plain/new-c\"; \
+                    for (1..200) { make(\"plain/x$_\"); link \"plain/x$_\", \"secret/x$_\"; } \
+                    system \"rm -f plain/x* secret/x*\"; \
+                    for (1..200) { make(\"plain/y$_\"); link \"plain/y$_\", \"plain/z$_\"; \
+                    chmod 0644, \"plain/z$_\" }'";
+        done(&script(&tree, who, work, &[]));
+        let others = (1..=200).map(|n| format!("plain/z{n}"));
+        for name in ["plain/new-b", "plain/new-d"]
+            .map(String::from)
+            .into_iter()
+            .chain(others)
+        {
+            assert_eq!(tree.mode(&name), 0o644, "{name} as {who}");
+        }
+    }
+}
+
+/// A backup of hard links in a closed place is refreshed, and put in order: the live
+/// files keep their modes.
+#[test]
+fn transparent_links_that_are_refreshed_in_a_closed_place() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let work = "umask 022; mkdir -p secret/in outside/live; \
+                    for f in a b c d; do echo $f > outside/live/$f; done; \
+                    cp -al outside/live/. secret/in/; cp -alf outside/live/. secret/in/; \
+                    ln -f outside/live/b secret/in/b; mv secret/in/c secret/in/c.old; \
+                    chmod 644 secret/in/d; perl -e 'rename \"outside/live/a\", \"secret/in/a\"'";
+        done(&script(&tree, who, work, &[]));
+        for name in ["a", "b", "c", "d"] {
+            assert_eq!(
+                tree.mode(&format!("outside/live/{name}")),
+                0o644,
+                "{name} as {who}"
+            );
+        }
+        assert_eq!(tree.mode("secret/in/c.old"), 0o644);
+    }
+}
+
+/// A second sensitive name does not keep the mode of an inode without a plain one; a
+/// directory out of a closed place brings nothing wide along.
+#[test]
+fn enforce_what_a_closed_place_hid() {
+    for who in Who::all() {
+        let tree = Tree::full(who);
+        let work = "exec perl -e 'umask 022; mkdir \"secret/in\"; \
+                    open F, \">\", \"plain/new-a\"; close F; link \"plain/new-a\", \"secret/in/a\"; \
+                    link \"secret/in/a\", \"secret/in/b\"; unlink \"plain/new-a\"; \
+                    mkdir \"outside/t\"; mkdir \"outside/t/sub\"; \
+                    open F, \">\", \"outside/t/sub/x.txt\"; close F; \
+                    link \"outside/t/sub/x.txt\", \"outside/t/sub/x.iso.tmp\"; \
+                    rename \"outside/t\", \"secret/t\" or die; \
+                    rename \"secret/t/sub/x.iso.tmp\", \"secret/t/sub/x.iso\"; \
+                    rename \"secret/t/sub\", \"plain/sub\" or die'";
+        done(&script(&tree, who, work, &[]));
+        assert_eq!(tree.mode("secret/in/b"), 0o600, "as {who}");
+        assert_eq!(tree.mode("plain/sub"), 0o755, "as {who}");
+        assert_eq!(tree.mode("plain/sub/x.iso"), 0o600, "as {who}");
+    }
+}
+
+/// What a program may widen stays so when it renames or links it in its place.
+#[test]
+fn settings_what_may_be_widened_stays_wide() {
+    let tree = Tree::full(Who::ordinary());
+    let work = "umask 022; echo x > secret/t; chmod 644 secret/t; mv secret/t secret/final; \
+                echo y > secret/u; chmod 644 secret/u; ln secret/u secret/v";
+    let report = script(
+        &tree,
+        Who::ordinary(),
+        work,
+        &[("UMASKCLAMP_CHMOD", "allow")],
+    );
+    done(&report);
+    assert_eq!(tree.mode("secret/final"), 0o644);
+    assert_eq!(tree.mode("secret/v"), 0o644);
+}

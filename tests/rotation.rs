@@ -65,14 +65,22 @@ fn enforce_a_directory_is_closed_by_its_own_mode_whatever_lies_in_it() {
             assert_eq!(tree.mode("secret/six.iso/d/e/f2"), 0o644, "as {who}");
             calls
         });
+        // Of what leaves a closed place a name may be sensitive where it comes to: the
+        // content is looked at.
+        let closed = |calls: [usize; 5]| -> Vec<usize> {
+            let ways = calls.into_iter().zip(WAYS);
+            let closed = ways.filter(|(_, (_, new))| new.starts_with("secret"));
+            closed.map(|(calls, _)| calls).collect()
+        };
+        let [few, many] = [closed(few), closed(many)];
         assert_eq!(few, many, "calls for 300 and 3,000 files as {who}");
         let tree = Tree::full(who);
         snapshot(&tree, "plain/one", 3, who);
         let list = patterns(&tree);
         let plain = renamed(&tree, who, &list, "plain/one", "plain/other");
-        for (calls, way) in few.iter().zip(WAYS) {
+        for calls in few {
             let more = calls.saturating_sub(plain);
-            assert!(more <= 40, "{way:?} as {who}: {more} calls more");
+            assert!(more <= 40, "as {who}: {more} calls more");
         }
     }
 }

@@ -73,10 +73,15 @@ fn here(mask: u32, real: &mut dyn FnMut(u64) -> c_int) -> c_int {
     result
 }
 
-/// The same with a copy of the descriptor table instead: in it one may be closed to
-/// have room for another.
-pub fn with_own_descriptors(run: &mut dyn FnMut()) {
+/// Runs with a copy of the descriptor table, which is full: one of the copies, not
+/// `kept`, is closed to have room for another.
+pub fn with_room(kept: c_int, run: &mut dyn FnMut()) {
     helped(libc::CLONE_FS, &mut |_| {
+        let others = (3..1 << 16).chain(0..3);
+        let mut others = others.filter(|&fd| fd != kept && sys::is_open(fd));
+        if let Some(fd) = others.next() {
+            sys::close(fd);
+        }
         run();
         0
     });

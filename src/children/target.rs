@@ -130,11 +130,7 @@ pub fn look(snapshot: &Snapshot, at: At, room: &mut Room) -> Found {
     let found = look_here(snapshot, at, room);
     found.unwrap_or_else(|Full| {
         let mut found = None;
-        fallback::with_own_descriptors(&mut || {
-            let mut others = (0..1 << 16).filter(|&fd| fd != at.dirfd && sys::is_open(fd));
-            if let Some(fd) = others.next() {
-                sys::close(fd);
-            }
+        fallback::with_room(at.dirfd, &mut || {
             found = look_here(snapshot, at, room).ok();
         });
         found.unwrap_or_else(|| unread(snapshot, &at))

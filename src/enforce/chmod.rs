@@ -2,12 +2,13 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, mode_t};
+use libc::{c_char, c_int, mode_t, S_IFDIR};
 use umaskclamp_policy::acl;
 use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::judged;
-use crate::call::{Call, Subject};
+use super::links::links_narrow;
+use crate::call::{Call, Sensitive, Subject};
 use crate::scratch::{Scratch, XATTR_MAX};
 use crate::{errno, place, records, state};
 
@@ -24,12 +25,24 @@ pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -
     let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Existing)) else {
         return real(mode);
     };
-    let clamped = sensitive.clamp(mode);
+    let kept = match sensitive.wide(mode) {
+        true => mode & kept(&sensitive, &call),
+        false => 0,
+    };
+    let clamped = sensitive.clamp(mode) | kept;
     let result = real(if sensitive.audit() { mode } else { clamped });
-    if result == 0 && records::is_kept(&sensitive, &call, || call.inode()) {
+    if result == 0 && (kept != 0 || records::is_kept(&sensitive, &call, || call.inode())) {
         records::clamped(&sensitive, &call, mode, clamped);
     }
     result
+}
+
+/// The bits that the inode has and may keep: those of a file that is linked here from
+/// elsewhere, by a name that nobody else can reach.
+fn kept(sensitive: &Sensitive, call: &Call) -> mode_t {
+    let linked = call.inode().ok().filter(|inode| inode.links > 1);
+    let kept = linked.filter(|inode| !inode.is(S_IFDIR) && !links_narrow(sensitive, call));
+    kept.map_or(0, |inode| inode.permissions())
 }
 
 /// Is this the name of an attribute that is an ACL (acl(5))?

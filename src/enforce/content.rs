@@ -2,6 +2,7 @@
 
 use super::tree::{Look, Pass, Walk};
 use crate::call::Call;
+use crate::place::outside;
 use crate::scratch::{Buffers, Scratch};
 use crate::state::State;
 
@@ -11,7 +12,7 @@ pub struct Content {
     /// Its names, old and new, as named and as they really are.
     old: Scratch,
     new: Scratch,
-    lengths: [(usize, usize); 2],
+    lengths: [(Option<usize>, Option<usize>); 3],
     walk: Option<Walk>,
     /// Was anything narrowed beforehand?
     pub begun: bool,
@@ -19,54 +20,59 @@ pub struct Content {
 
 impl Content {
     /// `None` if no name in it becomes sensitive by the move.
+    #[inline(never)]
     pub fn of(from: &Call, to: &Call, state: &'static State) -> Option<Self> {
         let mut content = Content {
             state,
             old: Scratch::claim()?,
             new: Scratch::claim()?,
-            lengths: [(0, 0); 2],
+            lengths: [(None, None); 3],
             walk: None,
             begun: false,
         };
         let old = paths(from, content.old.buffers())?;
         let new = paths(to, content.new.buffers())?;
-        content.lengths = [(old.0, new.0), (old.1, new.1)];
+        let ([a, b, c], [d, e, f]) = (old, new);
+        content.lengths = [(a, d), (b, e), (c, f)];
         let rules = &state.settings.rules;
-        let gains = content
-            .spellings()
-            .iter()
-            .any(|(old, new)| rules.protects_more_below(old, new));
+        let more = |(old, new)| rules.protects_more_below(old, new);
+        let gains = content.spellings().into_iter().flatten().any(more);
         gains.then_some(content)
     }
 
-    /// The pairs of an old and a new name: as named, and as they really are.
-    fn spellings(&mut self) -> [(&[u8], &[u8]); 2] {
+    /// The pairs of an old and a new name: as named, as they really are, and as that is
+    /// called outside of the root.
+    fn spellings(&mut self) -> [Option<(&[u8], &[u8])>; 3] {
         let (old, new) = (self.old.buffers(), self.new.buffers());
-        let [named, real] = self.lengths;
-        [
-            (
-                old.named.get(..named.0).unwrap_or_default(),
-                new.named.get(..named.1).unwrap_or_default(),
-            ),
-            (
-                old.real.get(..real.0).unwrap_or_default(),
-                new.real.get(..real.1).unwrap_or_default(),
-            ),
-        ]
+        let pairs: [(&[u8], &[u8]); 3] = [
+            (&old.named, &new.named),
+            (&old.real, &new.real),
+            (&old.text, &new.text),
+        ];
+        let mut pairs = pairs.into_iter().zip(self.lengths);
+        [(); 3].map(|()| {
+            let ((old, new), lengths) = pairs.next()?;
+            Some((old.get(..lengths.0?)?, new.get(..lengths.1?)?))
+        })
     }
 
-    /// Goes through it, where `top` is its name now; says whether all of it was seen.
-    pub fn look(&mut self, top: &Call, pass: Pass) -> bool {
+    /// Goes through it, where `top` is its name now, by which it is `closed` or not; says
+    /// whether all of it was seen.
+    #[inline(never)]
+    pub fn look(&mut self, top: &Call, pass: Pass, closed: bool) -> bool {
         let Some(mut walk) = self.walk.take().or_else(Walk::new) else {
             return false;
         };
         self.begun |= pass == Pass::Before;
         let state = self.state;
-        let [named, real] = self.spellings();
+        let spellings = self.spellings();
+        let [named, ..] = spellings;
         let mut seen = true;
-        for (at, (old, new)) in [named, real].into_iter().enumerate() {
-            let rules = &state.settings.rules;
-            if at == 1 && (old, new) == named || !rules.protects_more_below(old, new) {
+        for (at, spelling) in spellings.into_iter().enumerate() {
+            let Some((old, new)) = spelling.filter(|_| at == 0 || spelling != named) else {
+                continue;
+            };
+            if !state.settings.rules.protects_more_below(old, new) {
                 continue;
             }
             let look = Look {
@@ -75,6 +81,7 @@ impl Content {
                 old,
                 new,
                 pass,
+                closed,
             };
             seen &= walk.look(&look).is_ok();
         }
@@ -83,11 +90,15 @@ impl Content {
     }
 }
 
-/// Writes the place of a call as named and as it really is; gives both lengths.
-fn paths(call: &Call, buffers: &mut Buffers) -> Option<(usize, usize)> {
+/// Writes the place of a call as named, as it really is, and as that is called outside
+/// of the root; gives the lengths of those that there are.
+fn paths(call: &Call, buffers: &mut Buffers) -> Option<[Option<usize>; 3]> {
     let base = call.place.base(&mut buffers.link);
     let known = buffers.link.get(..base).unwrap_or_default();
+    let beyond = known.first().is_some_and(|&byte| byte != b'/');
     let named = call.place.named_from(known, &mut buffers.named).len();
     let real = call.place.real_from(base, buffers)?.length;
-    Some((named, real))
+    let path = buffers.real.get(..real)?;
+    let outside = outside::name(path, beyond, &mut buffers.text).map(<[u8]>::len);
+    Some([Some(named), Some(real), outside])
 }

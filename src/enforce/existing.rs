@@ -10,6 +10,7 @@ use umaskclamp_policy::settings::Existing;
 use super::held::Held;
 use super::{judged, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
+use crate::memory::Names;
 use crate::records;
 use crate::sys::Inode;
 
@@ -42,7 +43,7 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
         match narrowed {
             Some(Err(error)) => records::failed(&sensitive, &call, wide, error),
             _ => {
-                remember_narrow(&call, &inode);
+                remember_narrow(&call, &inode, Names::Known);
                 records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
             }
         }

@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE};
+use libc::{c_int, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE};
 
 use crate::call::Call;
 use crate::sys::{self, Inode, Name, Owned};
@@ -37,6 +37,7 @@ impl<'a> Held<'a> {
     }
 
     /// An empty path stands for what the descriptor refers to.
+    #[inline(never)]
     pub fn at(name: Name, follow: bool) -> sys::Result<Self> {
         // SAFETY: an empty path or not, its first byte can be read: the kernel took
         // it a moment ago, or it is our own.
@@ -59,13 +60,18 @@ impl<'a> Held<'a> {
         })
     }
 
-    /// The mount it lies on, if that can be told.
+    /// The number of the mount that it lies on, if that can be told.
     pub fn mount(&self) -> Option<u64> {
-        sys::mount_of(self.descriptor.as_ref()?.0)
+        let (dirfd, path) = self.name;
+        match &self.descriptor {
+            Some(descriptor) => sys::mount_of(descriptor.0),
+            None => sys::mount_at(dirfd, path, no_follow(self.follow) | AT_EMPTY_PATH),
+        }
     }
 
     /// Gives it this mode. `EOPNOTSUPP` if the file system says that it did, and keeps
     /// another one (vfat, CIFS, FUSE).
+    #[inline(never)]
     pub fn narrow(&self, mode: u32) -> sys::Result<Narrowed> {
         self.chmod(mode)?;
         let now = self.now()?;
@@ -81,6 +87,7 @@ impl<'a> Held<'a> {
     /// Gives the mode back, unless it may be another inode, or somebody may have meant
     /// what is there now: then it stays narrow, which is the safe side. A write by
     /// another process changes the times, and says nothing about the mode.
+    #[inline(never)]
     pub fn restore(&self, narrowed: &Narrowed) -> sys::Result<()> {
         let (set, now) = (&narrowed.now, self.now()?);
         let same = now.is_same(set) && now.mode == set.mode && now.links == set.links;
@@ -125,6 +132,12 @@ impl<'a> Held<'a> {
 }
 
 fn by_name((dirfd, path): Name, follow: bool) -> sys::Result<Inode> {
-    let no_follow = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
-    sys::stat_at(dirfd, path, no_follow | AT_EMPTY_PATH)
+    sys::stat_at(dirfd, path, no_follow(follow) | AT_EMPTY_PATH)
+}
+
+fn no_follow(follow: bool) -> c_int {
+    match follow {
+        true => 0,
+        false => AT_SYMLINK_NOFOLLOW,
+    }
 }

@@ -56,7 +56,7 @@ use umaskclamp_policy::rules::{RuleId, Verdict};
 use umaskclamp_policy::settings::Mode;
 
 use crate::call::{Call, Sensitive, Subject};
-use crate::memory::{self, Remembered};
+use crate::memory::{self, Identity, Names, Remembered};
 use crate::place;
 use crate::records;
 use crate::scratch::Scratch;
@@ -95,6 +95,7 @@ pub fn look(call: &Call, subject: Subject) -> Judged {
 
 /// The same for a call that has but one way. `None` sends the caller to the real
 /// call with everything as the program gave it.
+#[inline(never)]
 pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
     match look(call, subject) {
         Judged::Sensitive(sensitive) => Some(sensitive),
@@ -115,38 +116,40 @@ pub fn is_sensitive(call: &Call) -> bool {
 
 /// Is the inode at a sensitive place although its name here does not say so? By
 /// another name of its own. A file with one name is where that
-/// says, and another file may have got the number of one that is gone; but a
-/// descriptor may have outlived the name it knows.
+/// says; but a descriptor may have outlived the name it knows.
 fn linked(call: &Call) -> bool {
     memory::any(Remembered::Narrow)
         && call.inode().is_ok_and(|inode| {
-            let narrow = memory::is(&inode, Remembered::Narrow);
-            narrow && (inode.links > 1 || !call.place.names(&inode))
+            let narrow = || memory::is(Identity::of(call, &inode), Remembered::Narrow);
+            (inode.links > 1 || !call.place.names(&inode)) && narrow()
         })
 }
 
 /// Was what a descriptor refers to seen at a sensitive place, and it tells no path
 /// now, for want of a `/proc`?
 fn remembered(call: &Call) -> bool {
-    call.place.given.is_empty()
+    let seen = |inode: &Inode| memory::is(Identity::of(call, inode), Remembered::Seen);
+    memory::any(Remembered::Seen)
+        && call.place.given.is_empty()
         && place::descriptor_path(call.place.dirfd, &mut [0; 8]) == Err(libc::ENOENT)
-        && call
-            .inode()
-            .is_ok_and(|inode| memory::is(&inode, Remembered::Seen))
+        && call.inode().is_ok_and(|inode| seen(&inode))
 }
 
-/// Remembers an inode of a sensitive place, narrow by now, for where no path tells
-/// that: by a descriptor without a `/proc`, and by the other names that it has.
-pub fn remember_narrow(call: &Call, inode: &Inode) {
-    remember(call, inode, Remembered::Seen);
+/// Remembers what the call names, an inode of a sensitive place that is narrow by now,
+/// for where no path tells that: by a descriptor without a `/proc`, and by the other
+/// names that it has.
+pub fn remember_narrow(call: &Call, inode: &Inode, names: Names) {
+    if !memory::can_be_told() {
+        remember(call, inode, Remembered::Seen, Names::Known);
+    }
     if inode.links > 1 {
-        remember(call, inode, Remembered::Narrow);
+        remember(call, inode, Remembered::Narrow, names);
     }
 }
 
 /// Remembers this of an inode, or records that there was no room.
-pub fn remember(call: &Call, inode: &Inode, what: Remembered) {
-    if memory::remember(inode, what).is_err() {
+pub fn remember(call: &Call, inode: &Inode, what: Remembered, names: Names) {
+    if memory::remember(Identity::of(call, inode), what, names).is_err() {
         records::forgotten(call, inode.permissions());
     }
 }
@@ -209,7 +212,12 @@ fn verdict(state: &State, call: &Call, subject: Subject) -> Outcome {
 
 /// The verdict on a path by the names that it has inside and outside of the root.
 /// `beyond`: a path without leading `/` has none inside.
-fn by_names(path: &[u8], beyond: bool, room: &mut [u8], on: impl Fn(&[u8]) -> Verdict) -> Verdict {
+pub fn by_names(
+    path: &[u8],
+    beyond: bool,
+    room: &mut [u8],
+    on: impl Fn(&[u8]) -> Verdict,
+) -> Verdict {
     let inside = if beyond && path.first() != Some(&b'/') {
         Verdict::Plain
     } else {

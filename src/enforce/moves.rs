@@ -9,16 +9,19 @@
 
 use libc::{c_int, c_uint, RENAME_EXCHANGE, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK};
 
+use umaskclamp_policy::settings::ChmodPolicy;
+
 use super::content::Content;
 use super::held::{Held, Narrowed};
-use super::links::LastPlainName;
+use super::links::{any_linked, links_narrow, Leaving};
 use super::outlook::{can_only_fail, How};
 use super::tree::Pass;
-use super::{judge, remember_narrow};
+use super::{is_sensitive, judge, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
+use crate::memory::{self, Names};
 use crate::records;
+use crate::state;
 use crate::sys::{self, Inode};
-use crate::{memory, state};
 
 /// Renames by `real`; with `RENAME_EXCHANGE` both inodes arrive somewhere.
 pub fn rename(
@@ -31,12 +34,42 @@ pub fn rename(
         return real();
     };
     let exchanges = flags & RENAME_EXCHANGE != 0;
-    let there = Arrival::of(&from, &to);
-    let back = exchanges.then(|| Arrival::of(&to, &from)).flatten();
-    let replaced = LastPlainName::of(&to).filter(|_| !exchanges);
-    let result = arrive([there, back], How::Rename(flags), real);
-    if let (0, Some(replaced)) = (result, replaced) {
-        replaced.gone();
+    // Most renames concern nobody, and are not to take the stack that others need: a
+    // handler of signals may have 8 KiB of it.
+    let concerned = any_linked() || concerns(&from, &to) || exchanges && concerns(&to, &from);
+    match concerned {
+        true => renamed(&from, &to, flags, real),
+        false => real(),
+    }
+}
+
+/// Does anything get a sensitive name by this?
+#[inline(never)]
+fn concerns(from: &Call, to: &Call) -> bool {
+    let (Some(state), Some((subject, _))) = (state::active(), narrowable(from)) else {
+        return false;
+    };
+    let names = || Content::of(from, to, state).is_some();
+    judge(to, subject).is_some() || subject == Subject::Directory && names()
+}
+
+#[inline(never)]
+fn renamed(from: &Call, to: &Call, flags: c_uint, real: &dyn Fn() -> c_int) -> c_int {
+    let exchanges = flags & RENAME_EXCHANGE != 0;
+    // What is replaced loses its name; what moves from a sensitive name to a plain one
+    // loses that.
+    let replaced = (!exchanges).then(|| Leaving::of(to)).flatten();
+    let moved = Leaving::of(from);
+    let moved = moved.filter(|moved| !moved.plain && !is_sensitive(to));
+    let mut arrivals = [Arrival::of(from, to), None];
+    if let ([_, back], true) = (&mut arrivals, exchanges) {
+        *back = Arrival::of(to, from);
+    }
+    let result = arrive(&mut arrivals, How::Rename(flags), real);
+    for leaving in [&replaced, &moved].into_iter().flatten() {
+        if result == 0 {
+            leaving.gone();
+        }
     }
     result
 }
@@ -53,12 +86,12 @@ pub fn narrowable(call: &Call) -> Option<(Subject, Inode)> {
     }
 }
 
-pub fn arrive(mut arrivals: [Option<Arrival>; 2], how: How, real: &dyn Fn() -> c_int) -> c_int {
+pub fn arrive(arrivals: &mut [Option<Arrival>], how: How, real: &dyn Fn() -> c_int) -> c_int {
     for arrival in arrivals.iter_mut().flatten() {
         arrival.before(how);
     }
     let result = real();
-    for arrival in arrivals.into_iter().flatten() {
+    for arrival in arrivals.iter_mut().flatten() {
         if result == 0 {
             arrival.after();
         } else {
@@ -81,11 +114,30 @@ pub struct Arrival<'a> {
     content: Option<Content>,
 }
 
+/// Does what had a sensitive name already keep its mode under this one?
+fn keeps_mode(sensitive: &Sensitive, inode: &Inode, subject: Subject, to: &Call) -> bool {
+    // The program itself may have given it that mode (`rsync`, `sed -i`).
+    let allowed = sensitive.state.settings.chmod == ChmodPolicy::Allow;
+    // Programs link to a temporary name and rename that (`ln -f`, `cp -alf`): what has
+    // other names keeps its mode as it would by a link.
+    let linked = inode.links > 1 && subject == Subject::Other;
+    allowed || linked && !links_narrow(sensitive, to)
+}
+
 impl<'a> Arrival<'a> {
+    #[inline(never)]
     fn of(from: &'a Call<'a>, to: &'a Call<'a>) -> Option<Self> {
         let state = state::active()?;
         let (subject, inode) = narrowable(from)?;
         let sensitive = judge(to, subject);
+        // Of two names of one inode none is moved (rename(2)).
+        if sensitive.is_some() && to.inode().is_ok_and(|there| there.id == inode.id) {
+            return None;
+        }
+        let within = sensitive.filter(|_| is_sensitive(from));
+        if within.is_some_and(|sensitive| keeps_mode(&sensitive, &inode, subject, to)) {
+            return None;
+        }
         // One that is closed itself closes all that lies in it. Without a `/proc` each
         // file in it is narrowed and remembered as well: a descriptor of it, which tells
         // no path there, could widen it.
@@ -131,6 +183,13 @@ impl<'a> Arrival<'a> {
         }
     }
 
+    /// Is it a directory that could not be closed, another user's? Then what lies in it
+    /// is narrowed as far as that can be done.
+    fn stays_open(&self) -> bool {
+        matches!(self.narrowed, Some(Err(_))) && self.inode.is(S_IFDIR)
+    }
+
+    #[inline(never)]
     fn before(&mut self, how: How) {
         let first = self.sensitive.map(|sensitive| self.first_mode(&sensitive));
         let changes = first.is_some_and(|mode| mode != self.inode.permissions());
@@ -146,16 +205,24 @@ impl<'a> Arrival<'a> {
         if !can_only_fail(&held, self.from, self.to, how) {
             if let (Some(mode), true) = (first, changes) {
                 self.narrowed = Some(held.narrow(mode));
-            } else if let Some(content) = &mut self.content {
-                // What cannot be seen to now comes afterwards.
-                let _ = content.look(self.from, Pass::Before);
+            }
+            if self.stays_open() {
+                self.content = state::active().and_then(|s| Content::of(self.from, self.to, s));
+            }
+            // Behind a directory that is closed it can wait.
+            if !matches!(self.narrowed, Some(Ok(_))) {
+                if let Some(content) = &mut self.content {
+                    // What cannot be seen to now comes afterwards.
+                    let _ = content.look(self.from, Pass::Before, false);
+                }
             }
         }
         self.held = Some(held);
     }
 
     /// The call succeeded, whatever could be told of it before.
-    fn after(mut self) {
+    #[inline(never)]
+    fn after(&mut self) {
         let wide = self.inode.permissions();
         let Some(sensitive) = self.sensitive else {
             self.look_after();
@@ -168,29 +235,37 @@ impl<'a> Arrival<'a> {
                 Some(held) => held.narrow(first),
                 None => Held::of(self.to).and_then(|held| held.narrow(first)),
             });
+            if self.stays_open() && self.content.is_none() {
+                self.content = Content::of(self.from, self.to, sensitive.state);
+            }
         }
         let own = sensitive.clamp(wide);
         match self.narrowed {
             Some(Err(error)) => records::failed(&sensitive, self.to, wide, error),
             _ => {
-                remember_narrow(self.to, &self.inode);
+                remember_narrow(self.to, &self.inode, Names::Known);
                 if own != wide {
                     records::tightened(&sensitive, self.to, wide, own);
                 }
             }
         }
         // Only a tree that was seen to is opened to whom the mask lets in.
-        if self.look_after() && first != own && !audit {
+        let closed = matches!(self.narrowed, Some(Ok(_)));
+        if self.look_after() && closed && first != own {
             let _ = Held::of(self.to).and_then(|held| held.narrow(own));
         }
     }
 
     /// Sees to the content; says whether all of it was.
     fn look_after(&mut self) -> bool {
+        let stays_open = self.stays_open();
         let Some(content) = &mut self.content else {
             return true;
         };
-        let seen = content.look(self.to, Pass::After);
+        let closed = self
+            .sensitive
+            .is_some_and(|s| s.clamp(self.inode.mode) & 0o077 == 0);
+        let seen = content.look(self.to, Pass::After, closed && !stays_open);
         if !seen {
             let wide = self.inode.permissions();
             records::not_walked(self.sensitive.as_ref(), self.to, wide);
@@ -198,15 +273,17 @@ impl<'a> Arrival<'a> {
         seen
     }
 
-    fn undo(mut self) {
+    #[inline(never)]
+    fn undo(&mut self) {
         if let (Some(held), Some(Ok(narrowed))) = (&self.held, &self.narrowed) {
             if let (Err(_), Some(sensitive)) = (held.restore(narrowed), &self.sensitive) {
                 let wide = self.inode.permissions();
                 let narrow = self.first_mode(sensitive);
                 records::stays_narrow(sensitive, self.from, wide, narrow);
             }
-        } else if let Some(content) = self.content.as_mut().filter(|content| content.begun) {
-            content.look(self.from, Pass::Undo);
+        }
+        if let Some(content) = self.content.as_mut().filter(|content| content.begun) {
+            content.look(self.from, Pass::Undo, false);
         }
     }
 }

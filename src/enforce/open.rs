@@ -8,7 +8,7 @@ use super::existing::must_tighten;
 use super::shared::{self, Route};
 use super::{look, remember, remember_narrow, Judged};
 use crate::call::{Call, Sensitive, Subject};
-use crate::memory::{self, Remembered};
+use crate::memory::{self, Names, Remembered};
 use crate::sys::{self, Inode};
 use crate::{errno, records};
 
@@ -150,7 +150,12 @@ impl Opening<'_> {
         if fd >= 0 {
             if !memory::can_be_told() {
                 if let Ok(inode) = sys::stat_of(fd) {
-                    remember(&self.call, &inode, Remembered::Seen);
+                    remember(
+                        &self.call.opened(fd),
+                        &inode,
+                        Remembered::Seen,
+                        Names::Known,
+                    );
                 }
             }
             self.record_creation(fd);
@@ -213,14 +218,12 @@ impl Opening<'_> {
             return fd;
         }
         self.tighten(fd);
-        match sys::truncate_fd(fd) {
-            Ok(()) => fd,
-            Err(error) => {
-                sys::close(fd);
-                errno::set(error);
-                -1
-            }
+        if sys::truncate_fd(fd).is_ok() {
+            return fd;
         }
+        // A filter of system calls, say, that knows no ftruncate: it is narrow by now.
+        sys::close(fd);
+        real(self.flags, self.clamped())
     }
 
     fn must_tighten(&self, inode: &Inode) -> bool {
@@ -232,7 +235,7 @@ impl Opening<'_> {
             return;
         };
         if !self.sensitive.wide(inode.permissions()) {
-            remember_narrow(&self.call, &inode);
+            remember_narrow(&self.call.opened(fd), &inode, Names::Known);
         }
         // A lock file, say: what cannot be written through this descriptor is
         // left, so that nobody has files narrowed by links of his own making.
@@ -242,7 +245,7 @@ impl Opening<'_> {
         }
         match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
             Ok(()) => {
-                remember_narrow(&self.call, &inode);
+                remember_narrow(&self.call.opened(fd), &inode, Names::Known);
                 if records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd)) {
                     self.record_tightened(&inode);
                 }

@@ -8,7 +8,9 @@ use libc::{c_uint, AT_FDCWD, S_IFDIR, W_OK, X_OK};
 use libc::{EMFILE, ENFILE, ENOMEM, RENAME_EXCHANGE, RENAME_NOREPLACE};
 use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Verdict};
+use umaskclamp_policy::settings::ChmodPolicy;
 
+use super::by_names;
 use super::held::Held;
 use crate::call::{Call, Sensitive};
 use crate::scratch::Scratch;
@@ -21,6 +23,9 @@ pub enum How {
     /// With these flags of renameat2(2).
     Rename(c_uint),
 }
+
+/// The longest name (`NAME_MAX`).
+const NAME_MAX: usize = 255;
 
 /// `RENAME_WHITEOUT` (linux/fs.h).
 const WHITEOUT: c_uint = 4;
@@ -41,6 +46,7 @@ impl How {
 }
 
 /// Can the call do nothing but fail? Then nothing need be narrowed for it.
+#[inline(never)]
 pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
     let is_directory = held.inode.is(S_IFDIR);
     let names_directory = to.place.given.ends_with(b"/");
@@ -52,7 +58,10 @@ pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
         Ok(there) => there.is(S_IFDIR) != is_directory,
         Err(_) => exchanges || names_directory && !is_directory,
     };
-    if taken || how.is_wrong() {
+    let name = path::last(to.place.given);
+    let is_no_name = matches!(name, b"." | b"..") || name.len() > NAME_MAX;
+    let moves_dots = matches!(how, How::Rename(_)) && path::last(from.place.given) == b".";
+    if taken || is_no_name || moves_dots || how.is_wrong() {
         return true;
     }
     let parent = match parent(to) {
@@ -76,23 +85,24 @@ pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
 }
 
 /// Is there nothing in this directory?
+#[inline(never)]
 fn is_empty(call: &Call) -> bool {
     let Ok(directory) = sys::open_directory(call.place.dirfd, call.path).map(Owned) else {
         return true;
     };
-    let mut entries = [0; 1024];
-    let read = sys::directory_entries(directory.0, &mut entries).unwrap_or(0);
+    let Some(mut scratch) = Scratch::claim() else {
+        return true;
+    };
+    let entries = &mut scratch.buffers().link;
+    let read = sys::directory_entries(directory.0, entries).unwrap_or(0);
     let read = entries.get(..read).unwrap_or_default();
     let mut names = sys::entry_names(read);
     names.all(|name| matches!(name, b"." | b".."))
 }
 
-/// May names be given in this directory? Asked of the real user: of a program that
-/// runs as another one nothing is said.
+/// May names be given in this directory? If that is not certain, they may.
 fn may_change(directory: &Owned) -> bool {
-    let ids = programs::ids();
-    let same = ids.user == ids.effective_user && ids.group == ids.effective_group;
-    !same || programs::may(directory.0, c".".as_ptr(), W_OK | X_OK)
+    programs::may_now(directory.0, c".".as_ptr(), W_OK | X_OK) != Some(false)
 }
 
 /// The directory that the call's last name is looked up in.
@@ -113,17 +123,22 @@ fn parent(call: &Call) -> sys::Result<Owned> {
     sys::hold((call.place.dirfd, room.as_ptr().cast()), true)
 }
 
-/// Can anybody whom the mask shuts out of an inode with these `wide` bits get to this
-/// name? Not if one of the directories on the way is closed to them, and stays so
-/// because a rule protects it: one that an unpacker keeps closed for a while is opened
-/// again, when the inode has long had its mode.
-pub fn others_reach(sensitive: &Sensitive, call: &Call, wide: u32) -> bool {
-    let search = if wide & 0o070 != 0 { 0o011 } else { 0o001 };
+/// Can anybody but the owner get to this name? Not if one of the directories on the way
+/// is closed to them, and stays so because a rule protects it: one that an unpacker keeps
+/// closed for a while is opened again, when the inode has long had its mode.
+#[inline(never)]
+pub fn others_reach(sensitive: &Sensitive, call: &Call) -> bool {
+    const SEARCH: u32 = 0o011;
+    let settings = &sensitive.state.settings;
+    if settings.chmod == ChmodPolicy::Allow || sensitive.clamp(SEARCH) != 0 {
+        return true;
+    }
     let user = sys::effective_user();
-    let rules = &sensitive.state.settings.rules;
-    let is_kept =
-        |path: &[u8]| matches!(rules.verdict(path, Kind::Directory), Verdict::Sensitive(_));
-    let closes = |inode: Inode| inode.mode & search == 0 && [0, user].contains(&inode.user);
+    let on = |path: &[u8]| settings.rules.verdict(path, Kind::Directory);
+    let is_kept = |path: &[u8], room: &mut [u8]| {
+        matches!(by_names(path, false, room, on), Verdict::Sensitive(_))
+    };
+    let closes = |inode: Inode| inode.mode & SEARCH == 0 && [0, user].contains(&inode.user);
     let Some(mut scratch) = Scratch::claim() else {
         return true;
     };
@@ -147,7 +162,7 @@ pub fn others_reach(sensitive: &Sensitive, call: &Call, wide: u32) -> bool {
         }
         let directory = buffers.real.get(..length).unwrap_or_default();
         let inode = sys::stat_at(AT_FDCWD, buffers.real.as_ptr().cast(), 0);
-        if inode.is_ok_and(closes) && is_kept(directory) {
+        if inode.is_ok_and(closes) && is_kept(directory, &mut buffers.text) {
             return false;
         }
     }

@@ -6,7 +6,7 @@ use libc::{c_int, mode_t};
 use super::open::{self, opens_for_writing};
 use super::{is_sensitive, remember};
 use crate::call::Call;
-use crate::memory::Remembered;
+use crate::memory::{Names, Remembered};
 use crate::sys;
 
 /// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
@@ -23,7 +23,12 @@ pub fn open(
     };
     if let Some(call) = call.filter(|call| queue >= 0 && is_sensitive(call)) {
         if let Ok(inode) = sys::stat_of(queue) {
-            remember(&call, &inode, Remembered::Narrow);
+            remember(
+                &call.opened(queue),
+                &inode,
+                Remembered::Narrow,
+                Names::Known,
+            );
         }
     }
     queue

@@ -10,7 +10,7 @@ use libc::{c_char, c_int, AT_FDCWD, S_IFDIR};
 
 use super::{is_sensitive, remember};
 use crate::call::Call;
-use crate::memory::{self, Remembered};
+use crate::memory::{self, Names, Remembered};
 use crate::place::outside;
 use crate::scratch::Scratch;
 use crate::{children, sys};
@@ -59,7 +59,7 @@ pub unsafe fn leave(call: &'static str, root: *const c_char) {
             note(&call, false);
         }
         if told && is_sensitive(&call) {
-            remember(&call, &inode, Remembered::Seen);
+            remember(&call, &inode, Remembered::Seen, Names::Known);
         }
     };
     if each_listed(look).is_err() && told {

@@ -9,14 +9,14 @@
 
 mod noted;
 
-use libc::{c_char, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK};
+use libc::{c_char, c_int, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
 use crate::call::{Call, Sensitive};
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
 use crate::sys::{self, Owned};
-use noted::Table;
+use noted::{Outcome, Table};
 
 /// Names that are looked at before a directory moves, at most: the rest comes
 /// afterwards.
@@ -74,6 +74,8 @@ pub struct Look<'a> {
     pub old: &'a [u8],
     pub new: &'a [u8],
     pub pass: Pass,
+    /// Is the directory itself closed? Then what has other names keeps its mode.
+    pub closed: bool,
 }
 
 /// The memory of a walk, given back when dropped.
@@ -110,7 +112,7 @@ impl Work {
         copy(&mut self.new, look.new)?;
         let top = sys::open_directory(look.top.place.dirfd, look.top.path);
         let mut here = Owned(top.map_err(|_| Unfinished)?);
-        let mount = sys::mount_of(here.0);
+        let mount = Mount::of(here.0);
         let mut depth = 0;
         let trim = |path: &[u8]| path.strip_suffix(b"/").map_or(path.len(), <[u8]>::len);
         self.enter(depth, &here, trim(look.old), trim(look.new))?;
@@ -214,7 +216,7 @@ impl Work {
         look.state.settings.rules.protects_more_below(old, new)
     }
 
-    fn visit(&mut self, look: &Look, entry: &Entry, mount: Option<u64>) -> Next {
+    fn visit(&mut self, look: &Look, entry: &Entry, mount: Mount) -> Next {
         let path = self.new.get(..entry.new).unwrap_or_default();
         let name = self.new.get(entry.name_at..).unwrap_or_default();
         let name: *const c_char = name.as_ptr().cast();
@@ -227,6 +229,9 @@ impl Work {
             S_IFREG | S_IFIFO | S_IFSOCK => Kind::Other,
             _ => return Next::Entry,
         };
+        if look.closed && kind == Kind::Other && inode.links > 1 {
+            return Next::Entry;
+        }
         let sensitive = match look.state.settings.rules.verdict(path, kind) {
             Verdict::Sensitive(rule) => Some(Sensitive {
                 state: look.state,
@@ -238,23 +243,41 @@ impl Work {
         if let Some(sensitive) = &sensitive {
             let given = path.get(entry.name_at..).unwrap_or_default();
             let call = Call::of_entry(look.top.name, at, given);
-            if !self
+            match self
                 .table
                 .narrow(look.pass, sensitive, &call, &inode, mount)
             {
-                return Next::Entry;
+                Outcome::Elsewhere => return Next::Entry,
+                // What lies in one that could not be closed may be the program's own.
+                Outcome::Wide => {}
+                Outcome::Narrow => closed = sensitive.clamp(inode.mode) & 0o077 == 0,
             }
-            closed = sensitive.clamp(inode.permissions()) & 0o077 == 0;
         }
         if kind == Kind::Other || closed && look.pass != Pass::Undo {
             return Next::Entry;
         }
         match sys::open_directory(at.0, name).map(Owned) {
-            Ok(inner) if sys::mount_of(inner.0) == mount => Next::Below(inner),
+            Ok(inner) if Mount::of(inner.0) == mount => Next::Below(inner),
             Ok(_) => Next::Entry,
-            // Another user's: nothing in it could be narrowed.
-            Err(libc::EACCES) if inode.user != sys::effective_user() => Next::Entry,
             Err(_) => Next::Unseen,
+        }
+    }
+}
+
+/// What a file lies on: its mount, or where that cannot be told, its device.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mount(Option<u64>, Option<u64>);
+
+impl Mount {
+    fn of(fd: c_int) -> Self {
+        let device = || sys::stat_of(fd).ok().map(|inode| inode.id.0);
+        Self::known(sys::mount_of(fd), device)
+    }
+
+    fn known(mount: Option<u64>, device: impl FnOnce() -> Option<u64>) -> Self {
+        match mount {
+            Some(mount) => Mount(Some(mount), None),
+            None => Mount(None, device()),
         }
     }
 }

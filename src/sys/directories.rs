@@ -1,9 +1,9 @@
 //! Directories, opened and read by the shim itself.
 
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int};
 use syscalls::Sysno;
 
-use super::{DescriptorName, Owned, Result};
+use super::Result;
 
 /// Opens a directory for reading; never what a link points to.
 pub fn open_directory(dirfd: c_int, path: *const c_char) -> Result<c_int> {
@@ -14,44 +14,6 @@ pub fn open_directory(dirfd: c_int, path: *const c_char) -> Result<c_int> {
 /// Opens the directory above this one.
 pub fn open_parent(directory: c_int) -> Result<c_int> {
     open_directory(directory, c"..".as_ptr())
-}
-
-/// The number of the mount that a descriptor's file lies on, as
-/// `/proc/self/mountinfo` has it: two mounts of one file system differ in it, and only
-/// in it. `None` where it cannot be told.
-///
-/// By `/proc/thread-self/fdinfo` (since Linux 3.15), which takes no call that a
-/// program would not make; without a `/proc` by statx(2) (since Linux 5.8).
-pub fn mount_of(fd: c_int) -> Option<u64> {
-    match super::open(DescriptorName::about(fd).as_ptr(), libc::O_RDONLY, 0) {
-        Ok(about) => {
-            let mut text = [0; 256];
-            let about = Owned(about);
-            let length = super::read(about.0, &mut text).ok()?;
-            let mut lines = text.get(..length)?.split(|&byte| byte == b'\n');
-            let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
-            core::str::from_utf8(number).ok()?.trim().parse().ok()
-        }
-        Err(libc::ENOENT) => mount_by_statx(fd),
-        Err(_) => None,
-    }
-}
-
-/// `STATX_MNT_ID` of statx(2).
-fn mount_by_statx(fd: c_int) -> Option<u64> {
-    const MOUNT: u32 = 0x1000;
-    /// `stx_mnt_id` as a word of 64 bits.
-    const AT: usize = 0x90 / 8;
-    let mut about = [0u64; 32];
-    let (empty, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
-    let place = about.as_mut_ptr().cast::<c_void>();
-    raw!(Sysno::statx, fd, empty, flags, MOUNT, place).ok()?;
-    let [mask, ..] = about;
-    let told = mask.to_ne_bytes();
-    let [a, b, c, d, ..] = told;
-    (u32::from_ne_bytes([a, b, c, d]) & MOUNT != 0)
-        .then(|| about.get(AT).copied())
-        .flatten()
 }
 
 /// Goes on reading a directory behind the entry that gave this `d_off`.

@@ -98,12 +98,18 @@ pub fn read_at(fd: c_int, out: &mut [u8], offset: u64) -> Result<usize> {
 /// `faccessat(2)` with the real ids, which are the effective ones wherever a
 /// preload can be entered at all.
 pub fn may(dirfd: c_int, path: *const c_char, wanted: c_int) -> bool {
-    access(dirfd, path, wanted).is_ok()
+    raw!(Sysno::faccessat, dirfd, path, wanted).is_ok()
 }
 
-/// The same with the reason why not.
-pub fn access(dirfd: c_int, path: *const c_char, wanted: c_int) -> Result<()> {
-    raw!(Sysno::faccessat, dirfd, path, wanted).map(drop)
+/// The same with the rights that the program has now (`AT_EACCESS`): capabilities of a
+/// user who is not root are dropped by the older call. Before Linux 5.8, and where a
+/// filter may kill for it, nothing is known.
+pub fn may_now(dirfd: c_int, path: *const c_char, wanted: c_int) -> Option<bool> {
+    if super::may_be_filtered() {
+        return None;
+    }
+    let asked = raw!(Sysno::faccessat2, dirfd, path, wanted, libc::AT_EACCESS);
+    (asked != Err(libc::ENOSYS)).then_some(asked.is_ok())
 }
 
 /// `fgetxattr(2)`: the length of the value in `out`.

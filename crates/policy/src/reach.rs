@@ -7,7 +7,7 @@
 
 use crate::path::names;
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
-use crate::rules::{RuleId, Rules};
+use crate::rules::{Kind, RuleId, Rules, Verdict};
 
 /// How far an alternative has come behind the name of a directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,9 @@ impl Rules {
     /// have no leading `/` if their beginning is unknown. Says yes too often rather
     /// than too seldom.
     pub fn protects_more_below(&self, old: &[u8], new: &[u8]) -> bool {
-        let mut lost_exemption = false;
+        // What was protected as a whole was closed as a whole, and may be wide in itself.
+        let whole = |path| matches!(self.verdict(path, Kind::Directory), Verdict::Sensitive(_));
+        let mut lost_exemption = whole(old) && !whole(new);
         for id in (0..self.len() as u32).rev() {
             let (mut gained, mut lost, mut live, mut decides) = (false, false, false, false);
             for alternative in self.alternatives(RuleId(id)) {
@@ -143,6 +145,8 @@ mod tests {
             assert_eq!(protects_more("/srv/data/secret", "/x", new), more, "{new}");
         }
         assert!(!protects_more("/srv/data/secret", "/srv/data", "/x"));
+        assert!(protects_more("/srv:*.sql", "/srv/a", "/x"));
+        assert!(!protects_more("/srv", "/srv/a", "/x"));
         assert!(protects_more("/srv/*/secret", "/a/x", "/srv/x"));
         assert!(!protects_more("/srv/*/secret", "/srv/y", "/srv/x"));
         assert!(!protects_more("/srv/a*/secret", "/a/x", "/srv/x"));

@@ -1,15 +1,25 @@
 //! The inodes of a tree that are narrowed before it moves, and their modes.
 
-use super::Pass;
+use super::{Mount, Pass};
 use crate::call::{Call, Sensitive};
 use crate::enforce::held::{Held, Narrowed};
 use crate::enforce::remember_narrow;
+use crate::memory::Names;
 use crate::records;
 use crate::sys::Inode;
 
 /// Slots for what is narrowed beforehand, and how many of them are used.
 const SLOTS: usize = 32_768;
 const NARROWED_MAX: usize = SLOTS / 2;
+
+/// What came of an entry.
+pub enum Outcome {
+    Narrow,
+    /// It could not be narrowed.
+    Wide,
+    /// It lies on another mount.
+    Elsewhere,
+}
 
 /// What was narrowed beforehand. A slot with an inode number of 0 is free.
 pub struct Table {
@@ -18,64 +28,71 @@ pub struct Table {
 }
 
 impl Table {
-    /// Does what the pass does with one entry that is sensitive by its new name. False
-    /// for what is not of this tree.
-    pub fn narrow(
+    /// Does what the pass does with one entry that is sensitive by its new name.
+    pub(super) fn narrow(
         &mut self,
         pass: Pass,
         sensitive: &Sensitive,
         call: &Call,
         inode: &Inode,
-        mount: Option<u64>,
-    ) -> bool {
+        mount: Mount,
+    ) -> Outcome {
         let earlier = self.slot(inode).copied();
         let earlier = earlier.filter(|noted| noted.before.id == inode.id);
-        let wide = inode.permissions();
+        let mode = inode.permissions();
         if pass == Pass::After {
             if let Some(narrowed) = earlier {
                 let wide = narrowed.before.permissions();
                 records::tightened(sensitive, call, wide, sensitive.clamp(wide));
             }
         }
-        let restores = pass == Pass::Undo && earlier.is_some();
-        let narrows = pass != Pass::Undo && sensitive.wide(wide);
-        if !(restores || narrows) {
-            return true;
+        let undo = earlier.filter(|_| pass == Pass::Undo);
+        // By another name it may have its mode back already.
+        let undo = undo.filter(|narrowed| narrowed.before.permissions() != mode);
+        if undo.is_none() && (pass == Pass::Undo || !sensitive.wide(mode)) {
+            return Outcome::Narrow;
         }
         let held = match Held::of(call) {
             Ok(held) if held.inode.id == inode.id => held,
-            _ => return true,
+            _ => return Outcome::Wide,
         };
-        if held.mount() != mount {
-            return false;
+        if Mount::known(held.mount(), || Some(held.inode.id.0)) != mount {
+            return Outcome::Elsewhere;
         }
-        match (earlier, pass) {
-            (Some(narrowed), Pass::Undo) => {
-                if held.restore(&narrowed).is_err() {
-                    let before = narrowed.before.permissions();
-                    records::stays_narrow(sensitive, call, before, wide);
+        let clamped = sensitive.clamp(mode);
+        if let Some(narrowed) = undo {
+            if held.restore(&narrowed).is_err() {
+                let before = narrowed.before.permissions();
+                records::stays_narrow(sensitive, call, before, mode);
+            }
+            return Outcome::Narrow;
+        }
+        if sensitive.audit() {
+            records::tightened(sensitive, call, mode, clamped);
+            return Outcome::Narrow;
+        }
+        if pass == Pass::Before && self.count >= NARROWED_MAX {
+            return Outcome::Wide;
+        }
+        match held.narrow(clamped) {
+            Ok(narrowed) if pass == Pass::Before => {
+                self.count += 1;
+                if let Some(slot) = self.slot(inode) {
+                    *slot = narrowed;
                 }
             }
-            _ if sensitive.audit() => {
-                records::tightened(sensitive, call, wide, sensitive.clamp(wide));
+            Ok(_) => {
+                remember_narrow(call, inode, Names::Known);
+                records::tightened(sensitive, call, mode, clamped);
             }
-            (_, Pass::Before) if self.count >= NARROWED_MAX => {}
-            _ => match (held.narrow(sensitive.clamp(wide)), pass) {
-                (Ok(narrowed), Pass::Before) => {
-                    self.count += 1;
-                    if let Some(slot) = self.slot(inode) {
-                        *slot = narrowed;
-                    }
+            Err(error) => {
+                if pass == Pass::After {
+                    records::failed(sensitive, call, mode, error);
                 }
-                (Ok(_), _) => {
-                    remember_narrow(call, inode);
-                    records::tightened(sensitive, call, wide, sensitive.clamp(wide));
-                }
-                (Err(error), Pass::After) => records::failed(sensitive, call, wide, error),
-                (Err(_), _) => {}
-            },
+                return Outcome::Wide;
+            }
         }
-        true
+        Outcome::Narrow
     }
 
     /// Where an inode is noted, or would be.
