@@ -64,15 +64,11 @@ pub fn own(name: &CStr, hash: u32) -> Option<usize> {
 
 /// Is that libc's own definition of this name, in the version that is linked today?
 pub fn is_libcs(address: usize, name: &CStr, hash: u32) -> bool {
-    let libcs = |library: &Library| {
-        library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
+    // Before glibc 2.34 a part of it may be opened later.
+    let (Caller::Behind | Caller::Later, Some(library)) = owner(address) else {
+        return false;
     };
-    match caller(address) {
-        Caller::Behind => behind().libraries.iter().any(libcs),
-        // Before glibc 2.34 a part of it may be opened later.
-        Caller::Later => loaded::any(|object| object.is(libcs)),
-        _ => false,
-    }
+    library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
 }
 
 /// Whose code it is, as far as it matters who calls.
@@ -102,29 +98,30 @@ pub fn is_own(address: usize) -> bool {
 
 /// Whose code is at this address?
 pub fn caller(address: usize) -> Caller {
+    owner(address).0
+}
+
+/// The same with the object, if it is not this library.
+fn owner(address: usize) -> (Caller, Option<Library>) {
     if is_own(address) {
-        return Caller::Itself;
+        return (Caller::Itself, None);
     }
+    let Some((number, library)) = loaded::of(address) else {
+        return (Caller::Later, None);
+    };
     let start = behind();
     let interposes = |one: &Library| {
         let own = start.itself.as_ref();
         !one.is_libc() && own.is_some_and(|own| one.shares_a_name_with(own))
     };
-    let mut found = Caller::Later;
-    loaded::any(|object| {
-        let has = object.at.has(address);
-        if has {
-            found = match object.number {
-                0 => Caller::Program,
-                number if number < start.number => Caller::Before,
-                number if number >= start.count => Caller::Later,
-                _ if object.at.library().as_ref().is_some_and(interposes) => Caller::Interposer,
-                _ => Caller::Behind,
-            };
-        }
-        has
-    });
-    found
+    let caller = match number {
+        Some(0) => Caller::Program,
+        Some(number) if number < start.number => Caller::Before,
+        None => Caller::Later,
+        Some(_) if library.as_ref().is_some_and(interposes) => Caller::Interposer,
+        Some(_) => Caller::Behind,
+    };
+    (caller, library)
 }
 
 /// Is the next definition of `open` libc's own? Another preload behind this one may
@@ -157,8 +154,8 @@ struct Behind {
     /// Itself, and its number among them.
     itself: Option<Library>,
     number: usize,
-    /// How many they were.
-    count: usize,
+    /// All of them, as the loader knows them.
+    objects: Vec<*const Loaded>,
     /// The libraries behind this one.
     libraries: Vec<Library>,
 }
@@ -180,7 +177,7 @@ static NOTHING: Behind = Behind {
     own: b"",
     itself: None,
     number: 0,
-    count: 0,
+    objects: Vec::new(),
     libraries: Vec::new(),
 };
 
@@ -215,7 +212,7 @@ impl Behind {
             own: b"",
             itself: None,
             number: 0,
-            count: 0,
+            objects: Vec::new(),
             libraries: Vec::new(),
         };
         // SAFETY: answers with null or the loader's list.
@@ -235,14 +232,14 @@ impl Behind {
                 }
             }
             if is_own {
-                behind.number = behind.count;
+                behind.number = behind.objects.len();
                 if !loaded.name.is_null() {
                     // SAFETY: the name of a loaded library is terminated, and this
                     // one is never unloaded (`-z nodelete`).
                     behind.own = unsafe { CStr::from_ptr(loaded.name) }.to_bytes();
                 }
             }
-            behind.count += 1;
+            behind.objects.push(loaded);
         }
         behind
     }

@@ -11,7 +11,7 @@ pub use libc::Elf32_Phdr as Header;
 pub use libc::Elf64_Phdr as Header;
 
 use super::library::{Answer, Library};
-use super::{behind, hash};
+use super::{behind, hash, Loaded};
 
 /// Where an object lies.
 #[derive(Clone, Copy)]
@@ -60,9 +60,62 @@ pub struct Object {
 impl Object {
     /// Was it opened since the start, and is it one of these?
     pub fn is(&self, kind: impl FnOnce(&Library) -> bool) -> bool {
-        let since = self.number >= behind().count;
+        let since = self.number >= behind().objects.len();
         since && self.at.library().is_some_and(|library| kind(&library))
     }
+}
+
+/// `struct dl_find_object` (dlfcn.h), as far as it is asked for.
+#[repr(C)]
+struct Found {
+    flags: u64,
+    start: *const c_void,
+    end: *const c_void,
+    object: *const Loaded,
+    rest: [usize; 8],
+}
+
+type FindObject = unsafe extern "C" fn(*const c_void, *mut Found) -> c_int;
+
+/// The object that has this address: its number, if it was there at the start, and
+/// itself.
+///
+/// By `_dl_find_object` (since glibc 2.35), which takes no lock: dlsym(3) is called in a
+/// child of `fork` as well, where dl_iterate_phdr(3) may wait for ever for a thread that
+/// is not there.
+pub fn of(address: usize) -> Option<(Option<usize>, Option<Library>)> {
+    let at_start = &behind().objects;
+    const NAME: &CStr = c"_dl_find_object";
+    let mut libraries = behind().libraries.iter();
+    let find = libraries.find_map(|one| match one.find(NAME, const { hash(NAME) }) {
+        Answer::At(find) => Some(find),
+        _ => None,
+    });
+    if let Some(find) = find {
+        // SAFETY: what the loader has under this name, which nobody else defines.
+        let find: FindObject = unsafe { core::mem::transmute::<usize, FindObject>(find) };
+        // SAFETY: all-zero is a valid `Found`, which has room for what is written.
+        let mut found: Found = unsafe { core::mem::zeroed() };
+        // SAFETY: as above; an address is only compared.
+        if unsafe { find(address as *const c_void, &raw mut found) } != 0 {
+            return None;
+        }
+        let number = at_start.iter().position(|&one| one == found.object);
+        // SAFETY: the object has code that is being run, or a symbol that was just given.
+        let library = unsafe { found.object.as_ref() }
+            .and_then(|one| unsafe { Library::of(one.base, one.dynamic) });
+        return Some((number, library));
+    }
+    let mut found = None;
+    any(|object| {
+        let has = object.at.has(address);
+        if has {
+            let number = Some(object.number).filter(|&number| number < at_start.len());
+            found = Some((number, object.at.library()));
+        }
+        has
+    });
+    found
 }
 
 type Visitor = unsafe extern "C" fn(*mut dl_phdr_info, size_t, *mut c_void) -> c_int;

@@ -65,9 +65,21 @@ impl Selection {
 pub struct Environment(Vec<(OsString, OsString)>);
 
 impl Environment {
-    /// Our own.
+    /// Our own, each variable once: of `LD_PRELOAD` the last counts, as for the dynamic
+    /// loader, of all others the first (`getenv(3)`), and of a setting the first that is
+    /// not empty, as for the library.
     pub fn ours() -> Self {
-        Environment(env::vars_os().collect())
+        let mut ours = Environment(Vec::new());
+        for (key, value) in env::vars_os() {
+            let earlier = ours.0.iter_mut().find(|(known, _)| *known == key);
+            let setting = key.as_bytes().starts_with(b"UMASKCLAMP_");
+            match earlier {
+                None => ours.0.push((key, value)),
+                Some((_, old)) if key == LD_PRELOAD || setting && old.is_empty() => *old = value,
+                Some(_) => {}
+            }
+        }
+        ours
     }
 
     pub fn get(&self, name: &str) -> Option<&OsStr> {
