@@ -53,7 +53,7 @@ shell_files() {
 }
 
 step_shell() {
-    local file name status
+    local file name option
     if need_commands "the check of the scripts" shellcheck=shellcheck; then
         while read -r file; do
             if (cd "$ROOT" && shellcheck -x "${file#"$ROOT"/}"); then
@@ -65,22 +65,32 @@ step_shell() {
     else
         skip "shellcheck: not installed"
     fi
-    for file in "$ROOT"/scripts/*; do
+    for file in "$ROOT"/scripts/* "$ROOT"/.ci/run; do
         [ -f "$file" ] || continue
-        name=scripts/${file##*/}
+        name=${file#"$ROOT"/}
         if "$file" --help 2>/dev/null | grep -q "^Usage: $name"; then
             pass
         else
             fail "$name --help prints no usage"
         fi
-        status=0
-        "$file" --no-such-option >"$work/out" 2>"$work/err" || status=$?
-        if [ "$status" -eq 2 ] && grep -q -- --no-such-option "$work/err"; then
-            pass
-        else
-            fail "$name --no-such-option: status $status instead of 2, or not named"
-        fi
+        refused "$file" --no-such-option
+        while read -r option; do
+            refused "$file" "$option"
+        done < <("$file" --help | sed -nE 's/^ +(--[a-z-]+) [A-Z]+ .*/\1/p')
     done
+}
+
+# refused SCRIPT OPTION: a mistake in the arguments ends every script alike: status 2
+# and one line that names the option, not the whole usage below which it is not seen.
+refused() {
+    local status=0
+    "$1" "$2" >"$work/out" 2>"$work/err" || status=$?
+    if [ "$status" -eq 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+        grep -q -- "$2" "$work/err"; then
+        pass
+    else
+        fail "${1#"$ROOT"/} $2: status $status instead of 2, or not one line that names it"
+    fi
 }
 
 # test_lines FILE STATE...: the names of libtest's tests that ended so.
