@@ -61,7 +61,7 @@ rear_environment() {
         builtin) printf '%s\n' "$preload" ;;
         own)
             printf '%s\n' "$preload" \
-                "UMASKCLAMP_PATTERNS=/var/log/rear:*.iso:$work/out:!rear.*/rootfs/"
+                "UMASKCLAMP_PATTERNS=/var/log/rear:/var/lib/rear/layout:/var/lib/rear/recovery:*.iso:$work/out:!rear.*/rootfs/"
             ;;
         file)
             (

@@ -191,7 +191,7 @@ demo_command() {
     "$ROOT/scripts/demo" -- "$@" >"$work/out" 2>"$work/err" || status=$?
     if [ "$status" -eq "$EXIT_SKIPPED" ]; then
         skip "scripts/demo -- $*: $(tail -n 1 "$work/err")"
-    elif [ "$status" -eq "$expected" ] && grep -Eq -- "$pattern" "$work/out"; then
+    elif [ "$status" -eq "$expected" ] && grep -Eqh -- "$pattern" "$work/out" "$work/err"; then
         pass
     else
         cat "$work/out" "$work/err" >&2
@@ -209,6 +209,7 @@ step_command() {
     demo_command 0 '`[^`]*/a\.txt` \| new \| 0644 \| 0644 \| –' \
         bash -c "umask 022; echo x > '$place/a.txt'"
     demo_command 0 'exit status 3 without, 3 with' bash -c 'exit 3'
+    demo_command 1 'no-such-command: not found' no-such-command
     # A mode that the shim cannot keep has to be reported, not only a good one:
     # a program that switches the preload off is such a case.
     UMASKCLAMP_MODE=off demo_command 1 'STILL OPEN' \
