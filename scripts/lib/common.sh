@@ -41,41 +41,6 @@ need_value() {
     [ -n "$value" ] || misused "${1%%=*} needs a value"
 }
 
-# misused WORDS...: what is wrong with the arguments, one line on stderr and where
-# to read more, exit status 2. Never the whole usage: it would hide the line.
-# shellcheck disable=SC2317  # called by the scripts that source this file
-misused() {
-    printf '%s: %s (see %s --help)\n' "${0##*/}" "$*" "$0" >&2
-    exit 2
-}
-
-# need_value OPTION [VALUE]...: for an option that takes one; sets `value`.
-# shellcheck disable=SC2034,SC2317
-need_value() {
-    case $1 in
-        --*=*) value=${1#*=} ;;
-        *) value=${2-} ;;
-    esac
-    [ -n "$value" ] || misused "${1%%=*} needs a value"
-}
-
-# misused WORDS...: what is wrong with the arguments, one line on stderr and where
-# to read more, exit status 2. Never the whole usage: it would hide the line.
-misused() {
-    printf '%s: %s (see %s --help)\n' "${0##*/}" "$*" "$0" >&2
-    exit 2
-}
-
-# need_value OPTION [VALUE]...: for an option that takes one; sets `value`.
-# shellcheck disable=SC2034
-need_value() {
-    case $1 in
-        --*=*) value=${1#*=} ;;
-        *) value=${2-} ;;
-    esac
-    [ -n "$value" ] || misused "${1%%=*} needs a value"
-}
-
 is_root() {
     [ "$(id -u)" -eq 0 ]
 }
