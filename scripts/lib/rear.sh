@@ -17,11 +17,16 @@ rear_kernel() {
 
 # rear_packages: ReaR, what its Debian package forgets to ask for, and what the
 # measurement uses.
+readonly REAR_PACKAGES=(rear cpio file procps less psmisc kmod gzip xorriso acl util-linux)
+
+kernel_package() {
+    printf 'linux-image-cloud-%s\n' "$(dpkg --print-architecture)"
+}
+
 rear_packages() {
-    need_packages "the ReaR scenarios" rear cpio file procps less psmisc kmod gzip \
-        xorriso acl util-linux || return 1
+    need_packages "the ReaR scenarios" "${REAR_PACKAGES[@]}" || return 1
     rear_kernel && return 0
-    need_packages "the ReaR scenarios" "linux-image-cloud-$(dpkg --print-architecture)" || return 1
+    need_packages "the ReaR scenarios" "$(kernel_package)" || return 1
     rear_kernel || {
         echo "no kernel with an image in /boot and modules in /lib/modules" >&2
         return 1
