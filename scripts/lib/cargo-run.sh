@@ -22,7 +22,7 @@ compile_tests() {
 }
 
 # run_tests OUT VARIABLE... -- ARGUMENT...: `cargo test ARGUMENT...`, its output in OUT;
-# sets `status`, the caller's. A program that was ended has a line there, see ended.
+# sets `status`, the caller's. A program that was ended has a line there, see given_up.
 run_tests() {
     local out=$1
     local -a variables=()
@@ -36,9 +36,9 @@ run_tests() {
         "target.'cfg(all())'.runner=['bash', '$ROOT/scripts/lib/test-program.sh', '$PROGRAM_LIMIT']" "$@"
 }
 
-# ended OUT: each program that died or was ended after its time, in the words of
+# given_up OUT: each program that died or was ended after its time, in the words of
 # test-program.sh.
-ended() {
+given_up() {
     sed -n 's/^ended: //p' "$1"
 }
 
@@ -54,7 +54,7 @@ watched() {
     set +m
     job=$!
     exec {output}<"$out"
-    while kill -0 "$job" 2>/dev/null; do
+    until ended "$job"; do
         sleep 1
         news
         if [ $((SECONDS - spoke)) -ge "$HEARTBEAT" ]; then

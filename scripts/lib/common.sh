@@ -120,6 +120,39 @@ need_commands() {
     [ ${#packages[@]} -eq 0 ] || need_packages "$why" "${packages[@]}"
 }
 
+# wait_for SECONDS WHAT COMMAND...: until the command is true; says what did not come.
+# The seconds are for what hangs, and more than a busy machine takes.
+wait_for() {
+    local end=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            printf '%s: waited in vain\n' "$what" >&2
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
+# ended PROCESS, or_ended PROCESS COMMAND...: for wait_for; who is gone is not waited for.
+ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+or_ended() {
+    "${@:2}" || ended "$1"
+}
+
+# limited MINUTES COMMAND...: ends it if it is not done by then, and says so.
+limited() {
+    local minutes=$1 status=0 start=$SECONDS
+    shift
+    timeout --kill-after=60 "${minutes}m" "$@" || status=$?
+    if [ $((SECONDS - start)) -ge $((minutes * 60)) ] && [[ $status =~ ^(124|137)$ ]]; then
+        printf 'ended: it was still running after %d minutes\n' "$minutes" >&2
+    fi
+    return "$status"
+}
+
 # in_checkout COMMAND...
 in_checkout() {
     (cd -- "$ROOT" && "$@")

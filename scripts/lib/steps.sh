@@ -132,7 +132,7 @@ step_cargo() {
     prepare_i386
     compile_tests --workspace || return 0
     run_tests "$work/cargo.out" "${shims[@]}" -- --workspace -- --show-output
-    while read -r name; do fail "cargo test: $name"; done < <(ended "$work/cargo.out")
+    while read -r name; do fail "cargo test: $name"; done < <(given_up "$work/cargo.out")
     count=$(test_lines "$work/cargo.out" ok | wc -l)
     pass "$count"
     while read -r name; do fail "cargo test: $name"; done < <(test_lines "$work/cargo.out" FAILED)
@@ -159,7 +159,7 @@ step_without() {
     # cargo's status is of no use here: every test is meant to fail.
     run_tests "$work/without.out" UMASKCLAMP_TEST_WITHOUT=1 "UMASKCLAMP_SHIM=$SHIM" -- \
         -p umaskclamp -- enforce
-    while read -r name; do fail "without: $name"; done < <(ended "$work/without.out")
+    while read -r name; do fail "without: $name"; done < <(given_up "$work/without.out")
     while read -r name; do
         case ${name##*::} in
             enforce*)

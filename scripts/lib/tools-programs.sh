@@ -188,7 +188,7 @@ CASE
 tool 'tmux, its socket' tmux wide <<'CASE'
 #run
 tmux -S "$S/socket" -f /dev/null new-session -d \
-    "echo x >$S/a; chmod a+rw $S/a; tmux -S $S/socket wait-for -S written; sleep 20"
+    "echo x >$S/a; chmod a+rw $S/a; tmux -S $S/socket wait-for -S written; sleep 3600"
 tmux -S "$S/socket" wait-for written
 tmux -S "$S/socket" kill-server
 #same

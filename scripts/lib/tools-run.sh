@@ -77,9 +77,16 @@ lay_out() {
         find "$P" -exec touch -h -d @1600000000 {} +'
 }
 
-# wide FILE..., in the setup of a case: files of S that are there already, wide.
+# What the sections of a case may use. wide FILE...: files of S that are there already,
+# wide. await COMMAND...: until it is true; a second is not enough on a busy machine.
 readonly PRELUDE='
 wide() { local f; for f in "$@"; do printf "old\n" >"$f"; chmod 0644 "$f"; done; }
+await() {
+    local i
+    for ((i = 0; i < 18000; i++)); do "$@" && return; sleep 0.1; done
+    echo "waited in vain for: $*" >&2
+    return 1
+}
 digest() { (cd "$1" && find . -printf "%y %p %l\n" | sort && find . -type f -print0 | sort -z | xargs -0 -r sha256sum); }
 '
 
@@ -101,7 +108,7 @@ run_round() {
     }
     # `env` comes after setpriv and clears all, so what the shim needs is put
     # before the program itself.
-    as_watched "$who" "$work/$round/report" env "${preload[@]}" bash -euc "$run" \
+    as_watched "$who" "$work/$round/report" env "${preload[@]}" bash -euc "$PRELUDE$run" \
         >"$work/$round/out" 2>"$work/$round/err" || status=$?
     as_user "$who" bash -euc "$PRELUDE$same" >"$work/$round/same" 2>&1 || status="$status, check failed"
 }
