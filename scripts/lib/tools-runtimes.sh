@@ -230,9 +230,9 @@ host 'redis, snapshots and append-only file' redis-server <<'CASE'
 redis-server --port 0 --unixsocket "$S/socket" --unixsocketperm 777 --dir "$S" --appendonly yes \
     --daemonize yes --logfile "$S/log" --pidfile "$S/pid"
 cli() { redis-cli -s "$S/socket" "$@"; }
-says() { cli $2 $3 2>/dev/null | grep -q "$1"; }
-await says PONG ping
+says() { local word=$1; shift; cli "$@" 2>/dev/null | grep "$word"; }
 trap 'kill "$(cat "$S/pid")"' EXIT
+await says PONG ping
 for i in $(seq 50); do cli set "k$i" "$i" >/dev/null; done
 redis-benchmark -s "$S/socket" -q -n 2000 -c 10 -t set,get,lpush
 cli save
