@@ -53,6 +53,9 @@ fn main() {
     }
 
     for argument in [
+        // Some compilers (1.96 is one) give it a name of its own, others none:
+        // it is the same from each, and packaged alike.
+        "-Wl,-soname,libumaskclamp.so",
         // Run our constructor before those of the program's libraries, so that
         // a fault in the settings stops the program before it writes anything,
         // and what a constructor creates is clamped as well.

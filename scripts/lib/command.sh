@@ -85,6 +85,13 @@ run_command_demo() {
         command_load "$round"
     done
     command_rules
+    # Nothing was compared, whatever a shell around it may have left.
+    if [[ ${statuses[plain]} =~ ^12[67]$ && ${statuses[with]} = "${statuses[plain]}" ]]; then
+        printf 'demo: %s: not found or not to be executed (exit status %d both times): nothing to compare\n' \
+            "$1" "${statuses[plain]}" >&2
+        verdict=1
+        return
+    fi
 
     mask=${UMASKCLAMP_MASK:-077}
     row 'file or directory' '' 'without the shim' 'with the shim' 'rule'

@@ -23,17 +23,54 @@ die() {
     exit 1
 }
 
+# misused WORDS...: what is wrong with the arguments, one line on stderr and where
+# to read more, exit status 2. Never the whole usage: it would hide the line.
+# shellcheck disable=SC2317  # called by the scripts that source this file
+misused() {
+    printf '%s: %s (see %s --help)\n' "${0##*/}" "$*" "$0" >&2
+    exit 2
+}
+
+# need_value OPTION [VALUE]...: for an option that takes one; sets `value`.
+# shellcheck disable=SC2034,SC2317
+need_value() {
+    case $1 in
+        --*=*) value=${1#*=} ;;
+        *) value=${2-} ;;
+    esac
+    [ -n "$value" ] || misused "${1%%=*} needs a value"
+}
+
 is_root() {
     [ "$(id -u)" -eq 0 ]
 }
 
+# quietly WHAT LINES COMMAND...: runs it and keeps its output back; the last lines of
+# it if it fails. It may take long: each minute a word that it goes on.
+quietly() {
+    local what=$1 lines=$2 log status=0 pulse
+    shift 2
+    log=$(mktemp)
+    # Reads from a pipe to which nobody writes: a sleep would outlive its shell, and
+    # hold the output of whoever waits for the end of that.
+    (
+        exec {never}<> <(:) >/dev/null
+        while ! read -r -t 60 -u "$never" && kill -0 "$$"; do say "$what: still at it"; done
+    ) &
+    pulse=$!
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    kill "$pulse" 2>/dev/null || :
+    wait "$pulse" 2>/dev/null || :
+    [ "$status" -eq 0 ] || tail -n "$lines" "$log" >&2
+    rm -f -- "$log"
+    return "$status"
+}
+
 # apt_get ARGS...: apt-get that never asks, quiet unless it fails.
 apt_get() {
-    local output
-    if ! output=$(DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" 2>&1); then
-        printf '%s\n' "$output" | tail -n 15 >&2
-        return 1
-    fi
+    # Another apt-get may be at it: its end is waited for.
+    quietly "apt-get $1" 15 env DEBIAN_FRONTEND=noninteractive \
+        apt-get -y -q -o DPkg::Lock::Timeout=1800 "$@"
 }
 
 # installed PACKAGE: is it, according to dpkg? Of two architectures, one will do.
@@ -83,6 +120,44 @@ need_commands() {
     [ ${#packages[@]} -eq 0 ] || need_packages "$why" "${packages[@]}"
 }
 
+# wait_for SECONDS WHAT COMMAND...: until the command is true; says what did not come.
+# The seconds are for what hangs, and more than a busy machine takes.
+wait_for() {
+    local end=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            printf '%s: waited in vain\n' "$what" >&2
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
+# ended PROCESS, or_ended PROCESS COMMAND...: for wait_for; who is gone is not waited for.
+ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+or_ended() {
+    "${@:2}" || ended "$1"
+}
+
+# limited MINUTES COMMAND...: ends it if it is not done by then, and says so.
+limited() {
+    local minutes=$1 status=0 start=$SECONDS
+    shift
+    timeout --kill-after=60 "${minutes}m" "$@" || status=$?
+    if [ $((SECONDS - start)) -ge $((minutes * 60)) ] && [[ $status =~ ^(124|137)$ ]]; then
+        printf 'ended: it was still running after %d minutes\n' "$minutes" >&2
+    fi
+    return "$status"
+}
+
+# in_checkout COMMAND...
+in_checkout() {
+    (cd -- "$ROOT" && "$@")
+}
+
 # version_at_least HAVE WANT: compares MAJOR.MINOR.
 version_at_least() {
     local have_major=${1%%.*} have_rest=${1#*.} want_major=${2%%.*} want_minor=${2#*.}
@@ -108,48 +183,45 @@ add_rust_target() {
     done
 }
 
-# need_rust WHY [PACKAGE...]: a cargo new enough, and a C linker. Where there is
-# none, Debian's packages of a current Rust (Debian 12's own rustc is too old).
-# The further packages (clippy, rustfmt) are asked for only with Debian's Rust:
-# another toolchain brings its own.
+# rust_there: is there a cargo new enough?
+rust_there() {
+    local have
+    have=$(in_checkout cargo --version 2>/dev/null) &&
+        version_at_least "${have#cargo }" "$(rust_wanted)"
+}
+
+# rust_packages [PACKAGE...]: those that it takes to compile here, a line each: a C
+# linker, and where there is no cargo new enough, Debian's packages of a current Rust
+# (Debian 12's own rustc is too old). The further packages (clippy, rustfmt) only with
+# Debian's Rust: another toolchain brings its own.
+rust_packages() {
+    local -a packages=(libc6-dev)
+    command -v cc >/dev/null || packages+=(gcc)
+    rust_there || packages+=(cargo-web rustc-web ca-certificates)
+    case $(command -v cargo) in
+        '' | /usr/bin/*) packages+=("$@") ;;
+    esac
+    printf '%s\n' "${packages[@]}"
+}
+
+# need_rust WHY [PACKAGE...]: installs these where they are missing.
 need_rust() {
-    local why=$1 wanted have
+    local why=$1
+    local -a packages
     shift
-    wanted=$(rust_wanted)
-    if have=$(cd "$ROOT" && cargo --version 2>/dev/null); then
-        have=${have#cargo }
-        if version_at_least "$have" "$wanted"; then
-            case $(command -v cargo) in
-                /usr/bin/*) ;;
-                *) set -- ;;
-            esac
-            need_commands "$why" cc=gcc || return 1
-            need_packages "$why" libc6-dev "$@"
-            return
-        fi
-    fi
-    need_packages "$why (Rust $wanted or newer)" cargo-web rustc-web gcc libc6-dev \
-        ca-certificates "$@" || return 1
-    have=$(cd "$ROOT" && cargo --version)
-    version_at_least "${have#cargo }" "$wanted" || {
+    mapfile -t packages < <(rust_packages "$@")
+    need_packages "$why (Rust $(rust_wanted) or newer)" "${packages[@]}" || return 1
+    rust_there || {
         printf '%s: %s is older than %s; a newer rustc-web is in the suite bookworm-security\n' \
-            "$why" "$have" "$wanted" >&2
+            "$why" "$(in_checkout cargo --version 2>&1)" "$(rust_wanted)" >&2
         return 1
     }
 }
 
-# build_shim: the release library, with cargo's own messages kept back unless
-# the build fails.
+# build_shim: the release library.
 build_shim() {
-    local log
-    log=$(mktemp)
     say "building the release library (cargo build --release)"
-    if ! (cd "$ROOT" && cargo build --release --quiet) >"$log" 2>&1; then
-        cat "$log" >&2
-        rm -f "$log"
-        return 1
-    fi
-    rm -f "$log"
+    quietly "building" 200 in_checkout cargo build --release --quiet || return 1
     [ -f "$SHIM" ] || {
         printf 'the build left no %s\n' "$SHIM" >&2
         return 1

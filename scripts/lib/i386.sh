@@ -9,12 +9,21 @@ readonly I386=i686-unknown-linux-gnu
 # have all else built anew.
 I386_TARGET=${CARGO_TARGET_DIR:-$ROOT/target}/i386
 
-# i386_compiler WHY: makes `gcc -m32` work. Not by gcc-multilib, which cannot be
-# installed beside a cross compiler; what it would add is the path of the kernel's
+# i386_packages: what makes `gcc -m32` work, a line each. Not gcc-multilib, which cannot
+# be installed beside a cross compiler; what it would add is the path of the kernel's
 # headers, and who compiles C that wants them says where they are.
+i386_packages() {
+    local version
+    version=$(gcc -dumpversion 2>/dev/null ||
+        LC_ALL=C apt-cache depends gcc 2>/dev/null | sed -n 's/^ *Depends: gcc-\([0-9]*\)$/\1/p')
+    printf '%s\n' gcc libc6-dev-i386 "lib32gcc-$version-dev"
+}
+
+# i386_compiler WHY
 i386_compiler() {
-    need_packages "$1" gcc libc6-dev-i386 &&
-        need_packages "$1" "lib32gcc-$(gcc -dumpversion)-dev"
+    local -a packages
+    mapfile -t packages < <(i386_packages)
+    need_packages "$1" "${packages[@]}"
 }
 
 # i386_rust_there: has the Rust that is started so the library?

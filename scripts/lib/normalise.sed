@@ -4,10 +4,14 @@ s/^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+ //
 s/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([+-][0-9]{2}:[0-9]{2})?/TIME/g
 s/rear\.[A-Za-z0-9]{15}/rear.TEMPORARY/g
 s/PID [0-9]+/PID N/g
+s/kill: \([0-9]+\)/kill: (N)/
 s/0x[0-9a-f]{8,16}/ADDRESS/g
 s/in [0-9]+ seconds/in N seconds/g
 s/\([0-9]+ bytes\)/(N bytes)/g
 s/\([0-9]+M\)/(N M)/g
+s/[0-9]+ sectors/N sectors/
+# How far it is, said as often as there is time for.
+/^xorriso : UPDATE :/d
 s#/proc/[0-9]+/#/proc/N/#g
 s/(rear-[^ ]*)\.[0-9]+\.log/\1.PID.log/g
 s/(rear|pstree),[0-9]+ /\1,PID /g

@@ -57,7 +57,8 @@ reader_start() {
     exec {pipe}< <(exec setpriv --reuid="$other" --regid="$other" --clear-groups -- \
         perl "$work/lib/reader.pl" "$result" "$@")
     reader=$!
-    if ! read -r -t 20 line <&"$pipe" || [ "$line" != ready ]; then
+    # Its end ends this too.
+    if ! read -r line <&"$pipe" || [ "$line" != ready ]; then
         echo "the reader did not start" >&2
         exit 1
     fi

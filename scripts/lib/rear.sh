@@ -17,11 +17,16 @@ rear_kernel() {
 
 # rear_packages: ReaR, what its Debian package forgets to ask for, and what the
 # measurement uses.
+readonly REAR_PACKAGES=(rear cpio file procps less psmisc kmod gzip xorriso acl util-linux)
+
+kernel_package() {
+    printf 'linux-image-cloud-%s\n' "$(dpkg --print-architecture)"
+}
+
 rear_packages() {
-    need_packages "the ReaR scenarios" rear cpio file procps less psmisc kmod gzip \
-        xorriso acl util-linux || return 1
+    need_packages "the ReaR scenarios" "${REAR_PACKAGES[@]}" || return 1
     rear_kernel && return 0
-    need_packages "the ReaR scenarios" "linux-image-cloud-$(dpkg --print-architecture)" || return 1
+    need_packages "the ReaR scenarios" "$(kernel_package)" || return 1
     rear_kernel || {
         echo "no kernel with an image in /boot and modules in /lib/modules" >&2
         return 1
@@ -61,7 +66,7 @@ rear_environment() {
         builtin) printf '%s\n' "$preload" ;;
         own)
             printf '%s\n' "$preload" \
-                "UMASKCLAMP_PATTERNS=/var/log/rear:*.iso:$work/out:!rear.*/rootfs/"
+                "UMASKCLAMP_PATTERNS=/var/log/rear:/var/lib/rear/layout:/var/lib/rear/recovery:*.iso:$work/out:!rear.*/rootfs/"
             ;;
         file)
             (
@@ -95,18 +100,62 @@ own_entries() {
     printf '%s\n' "${work#/}/lib/libumaskclamp.so" >>"$work/$variant/shim.dirs"
 }
 
-# stable FILE: the image's entries without what varies between plain runs: the
-# time in the name of the copied log, and pseudo terminals that come and go.
+# folded FILE: lines that begin with a path of the image, without what varies in
+# such between plain runs: the time in the name of the copied log, and the name of
+# ReaR's own temporary directory, which 2.9 takes along.
+folded() {
+    sed -E -e 's#^(tmp/rear-.*-partial-)[^\t]*\.log#\1TIME.log#' \
+        -e 's#rear\.[A-Za-z0-9]{15}#rear.TEMPORARY#g' "$1"
+}
+
+# unfolded ROOT PATH: the file below ROOT, an unpacked image, that a folded path means.
+unfolded() {
+    local path=$2 IFS=
+    local -a found
+    if [ ! -e "$1/$path" ]; then
+        path=${path//rear.TEMPORARY/rear.???????????????}
+        # shellcheck disable=SC2206  # to be expanded, and without IFS not split
+        found=("$1"/${path/partial-TIME.log/partial-*.log})
+        printf '%s' "${found[0]}"
+        return
+    fi
+    printf '%s' "$1/$path"
+}
+
+# stable FILE: the image's entries, folded, without pseudo terminals, which come and
+# go.
 stable() {
-    sed -E -e 's#^(tmp/rear-.*-partial-)[^\t]*\.log#\1TIME.log#' "$1" |
-        grep -Ev $'^dev/pts/[0-9]+\t' | LC_ALL=C sort
+    folded "$1" | grep -Ev $'^dev/pts/[0-9]+\t' | LC_ALL=C sort
+}
+
+# source_of PATH: the file of this machine that the image's is a copy of. The log has
+# another name there, and is there while it is written.
+source_of() {
+    case $1 in
+        tmp/rear-*-partial-TIME.log)
+            local name=${1#tmp/}
+            printf '/var/log/rear/%s.log' "${name%-partial-TIME.log}"
+            ;;
+        *) printf '/%s' "$1" ;;
+    esac
+}
+
+# only_narrower PLAIN WITH: two entries, the same but for permissions of group and
+# others that the second lacks.
+only_narrower() {
+    local type mode rest with_type with_mode with_rest
+    read -r type mode rest <<<"$1"
+    read -r with_type with_mode with_rest <<<"$2"
+    [ "$type $rest" = "$with_type $with_rest" ] && [[ $mode$with_mode =~ ^[0-7]+$ ]] &&
+        [ $((with_mode & ~mode)) -eq 0 ] && [ $((mode & ~with_mode & ~077)) -eq 0 ]
 }
 
 # compare_entries WORK VARIANT: writes VARIANT/differ (one line an entry: path,
-# plain, with) and VARIANT/inherited (those whose mode is that of the file on
-# this machine which ReaR copied, in both runs).
+# plain, with) and VARIANT/inherited: copies of files that the shim protects at their
+# source, which are narrower for that and different in nothing else. They have the
+# mode of the file that ReaR copied, in both runs.
 compare_entries() {
-    local work=$1 variant=$2 path plain with
+    local work=$1 variant=$2 path plain with source
     local -A source_plain=() source_with=()
     own_entries "$work" "$variant"
     stable "$work/plain/entries" >"$work/$variant/a"
@@ -124,8 +173,10 @@ compare_entries() {
         awk -F '\t' 'NR == FNR { own[$1]; next } $2 != $3 && !($2 == "absent" && $1 in own)' \
             "$work/$variant/shim.entries" - >"$work/$variant/all.differ"
     while IFS=$'\t' read -r path plain with; do
-        if [ "${source_plain[/$path]-none}" = "${plain% }" ] &&
-            [ "${source_with[/$path]-none}" = "${with% }" ]; then
+        source=$(source_of "$path")
+        if [ "${source_plain[$source]-none}" = "${plain% }" ] &&
+            [ "${source_with[$source]-none}" = "${with% }" ] &&
+            only_narrower "$plain" "$with"; then
             printf '%s\t%s\t%s\n' "$path" "$plain" "$with" >>"$work/$variant/inherited"
         else
             printf '%s\t%s\t%s\n' "$path" "$plain" "$with" >>"$work/$variant/differ"
@@ -156,12 +207,12 @@ compare_contents() {
                 cmp -s <(sums_but "$work/plain") <(sums_but "$work/$variant") && continue
                 ;;
             tmp/rear-*-partial-TIME.log)
-                cmp -s <(normal "$work/plain/root"/tmp/rear-*-partial-*.log) \
-                    <(normal "$work/$variant/root"/tmp/rear-*-partial-*.log) && continue
+                cmp -s <(normal "$(unfolded "$work/plain/root" "$path")") \
+                    <(normal "$(unfolded "$work/$variant/root" "$path")") && continue
                 ;;
             *)
-                cmp -s <(no_numbers "$work/plain/root/$path") \
-                    <(no_numbers "$work/$variant/root/$path") && continue
+                cmp -s <(no_numbers "$(unfolded "$work/plain/root" "$path")") \
+                    <(no_numbers "$(unfolded "$work/$variant/root" "$path")") && continue
                 ;;
         esac
         if [ -n "$(find "/$path" -newercm "$work/plain/environment" 2>/dev/null)" ]; then
@@ -173,8 +224,7 @@ compare_contents() {
 }
 
 sums() {
-    sed -E -e 's#^([0-9a-f]+)  (.*)$#\2\t\1#' -e 's#^(tmp/rear-.*-partial-)[^\t]*\.log#\1TIME.log#' \
-        "$1/sums" | LC_ALL=C sort
+    sed -E -e 's#^([0-9a-f]+)  (.*)$#\2\t\1#' "$1/sums" | folded - | LC_ALL=C sort
 }
 
 no_numbers() {
@@ -191,26 +241,14 @@ sums_but() {
             */libumaskclamp.so | tmp/rear-*-partial-*.log) continue ;;
         esac
         [ -n "${changed[$path]-}" ] || printf '%s %s\n' "$sum" "$path"
-    done <"$1/root/md5sums.txt"
+    done < <(sed -E 's#rear\.[A-Za-z0-9]{15}#rear.TEMPORARY#g' "$1/root/md5sums.txt")
 }
 
-# normal LOG: a log of ReaR without what varies, see normalise.sed. A run of
-# lines that ldd printed is sorted: a preload changes the order in which ld.so
-# finds the libraries, not which it finds.
+# normal LOG: a log of ReaR without what varies, see normalise.sed. Its lines are
+# sorted: what ReaR starts in the background writes when it may, and a preload changes
+# the order in which ldd lists the libraries, not which it lists.
 normal() {
-    sed -E -f "$ROOT/scripts/lib/normalise.sed" "$1" | awk '
-        function flush(  i, j, line) {
-            for (i = 2; i <= n; i++) {
-                line = block[i]
-                for (j = i - 1; j > 0 && block[j] > line; j--) block[j + 1] = block[j]
-                block[j + 1] = line
-            }
-            for (i = 1; i <= n; i++) print block[i]
-            n = 0
-        }
-        /^ +\t/ { block[++n] = $0; next }
-        { flush(); print }
-        END { flush() }'
+    sed -E -f "$ROOT/scripts/lib/normalise.sed" "$1" | LC_ALL=C sort
 }
 
 # compare_iso, compare_logs WORK VARIANT: the number of lines that differ, and the

@@ -120,7 +120,8 @@ image_rows() {
                 status) cells+=("${fact[mkrescue_status]}, ${fact[mkbackuponly_status]}") ;;
                 entries)
                     if [ "$round" = plain ]; then
-                        cells+=("$(thousands "$(wc -l <"$work/plain/entries")")")
+                        # Counted as the others are, without what comes and goes.
+                        cells+=("$(thousands "$(stable "$work/plain/entries" | wc -l)")")
                     else
                         cells+=("$(thousands $((fact[entries] - fact[own_entries]))) + ${fact[own_entries]}")
                     fi

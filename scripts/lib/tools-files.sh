@@ -223,8 +223,13 @@ CASE
 tool 'nano' 'nano bsdutils' wide <<'CASE'
 wide "$S/a"
 #run
-{ sleep 1; printf 'new '; sleep 0.5; printf '\017'; sleep 0.5; printf '\r'; sleep 0.5; printf '\030'; sleep 0.5; } |
-    script -qec "nano -I $S/a" /dev/null
+{
+    await grep -q nano "$P/screen"
+    printf 'new \017\r'
+    await grep -q new "$S/a"
+    printf '\030'
+    await test -e "$P/done"
+} 2>/dev/null | script -qfec "nano -I $S/a; : >$P/done" "$P/screen"
 CASE
 
 tool 'script' bsdutils wide <<'CASE'

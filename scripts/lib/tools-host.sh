@@ -39,8 +39,8 @@ host() {
         preload=$before
         [ "$round" = without ] || preload+=${preload:+:}$work/lib/libumaskclamp.so
         [ -z "$after" ] || preload+=${preload:+:}$after
-        as_user user timeout 120 env ${preload:+"LD_PRELOAD=$preload"} "UMASKCLAMP_PATTERNS=$S" \
-            bash -euc "$run" >"$work/$round/out" 2>"$work/$round/err" </dev/null || status=$?
+        as_user user timeout --verbose 60m env ${preload:+"LD_PRELOAD=$preload"} "UMASKCLAMP_PATTERNS=$S" \
+            bash -euc "$PRELUDE$run" >"$work/$round/out" 2>"$work/$round/err" </dev/null || status=$?
         as_user user bash -euc "$PRELUDE$same" >"$work/$round/same" 2>&1 ||
             fault="check failed $round the shim: $(tail -n 1 "$work/$round/same")"
         open=$(find "$S" -mindepth 1 ! -type l -perm /077 -printf '%m\n' | sort -r | head -n 1)

@@ -45,6 +45,23 @@ git gc -q
 cd "$S" && git rev-parse HEAD && git status --short && git fsck
 CASE
 
+tool 'git clone, twice' git wide <<'CASE'
+export HOME=$H GIT_CONFIG_GLOBAL=$H/gitconfig
+git config --global user.email a@example.org && git config --global user.name a
+cd "$P/tree" && git init -q -b main . && git add -A && git commit -qm first
+#run
+export GIT_CONFIG_GLOBAL=$H/gitconfig
+cp "$P/numbers" "$S/beside"
+for day in 1 2; do
+    git clone -q "$P/tree" "$S/clone.$day" 2>/dev/null && echo 0 || echo $?
+done | paste -sd, >"$P/told"
+#same
+sha256sum <"$S/beside"
+cd "$P/tree" && git status --short && git rev-parse HEAD | wc -l
+#second
+echo "exit statuses $(cat "$P/told")"
+CASE
+
 # Without --no-hardlinks git compares the mode of what it linked with that of the
 # object in the source, and stops: a link into a sensitive place narrows both.
 tool 'git clone --no-hardlinks' git wide <<'CASE'
@@ -188,7 +205,7 @@ CASE
 tool 'tmux, its socket' tmux wide <<'CASE'
 #run
 tmux -S "$S/socket" -f /dev/null new-session -d \
-    "echo x >$S/a; chmod a+rw $S/a; tmux -S $S/socket wait-for -S written; sleep 20"
+    "echo x >$S/a; chmod a+rw $S/a; tmux -S $S/socket wait-for -S written; sleep 3600"
 tmux -S "$S/socket" wait-for written
 tmux -S "$S/socket" kill-server
 #same

@@ -82,9 +82,26 @@ lay_out() {
         find "$P" -exec touch -h -d @1600000000 {} +'
 }
 
-# wide FILE..., in the setup of a case: files of S that are there already, wide.
+# What the sections of a case may use. wide FILE...: files of S that are there already,
+# wide. await COMMAND...: until it is true; a second is not enough on a busy machine.
+# linked FIRST SECOND: of the files of the second directory, how many are those of the
+# first.
 readonly PRELUDE='
 wide() { local f; for f in "$@"; do printf "old\n" >"$f"; chmod 0644 "$f"; done; }
+await() {
+    local i
+    for ((i = 0; i < 18000; i++)); do "$@" && return; sleep 0.1; done
+    echo "waited in vain for: $*" >&2
+    return 1
+}
+linked() {
+    local file all=0 linked=0
+    while read -r file; do
+        all=$((all + 1))
+        [ ! "$1/$file" -ef "$2/$file" ] || linked=$((linked + 1))
+    done < <(cd "$2" && find . -type f)
+    echo "$linked of $all files linked"
+}
 digest() { (cd "$1" && find . -printf "%y %p %l\n" | sort && find . -type f -print0 | sort -z | xargs -0 -r sha256sum); }
 '
 
@@ -106,9 +123,11 @@ run_round() {
     }
     # `env` comes after setpriv and clears all, so what the shim needs is put
     # before the program itself.
-    as_watched "$who" "$work/$round/report" env "${preload[@]}" bash -euc "$run" \
+    as_watched "$who" "$work/$round/report" env "${preload[@]}" bash -euc "$PRELUDE$run" \
         >"$work/$round/out" 2>"$work/$round/err" || status=$?
     as_user "$who" bash -euc "$PRELUDE$same" >"$work/$round/same" 2>&1 || status="$status, check failed"
+    [ -z "$second" ] ||
+        as_user "$who" bash -euc "$PRELUDE$second" >"$work/$round/second" 2>&1 || status="$status, check failed"
 }
 
 # as_watched WHO REPORT COMMAND...: under the tracer, which stays root so that it
@@ -174,12 +193,14 @@ row() {
 
 # tool NAME PACKAGES wide|careful [root|inherited]: one case, its sections on
 # stdin: setup, `#run`, and if a plain comparison of all names and bytes will not
-# do, `#same`, which prints what has to be the same. `inherited`: the directory
+# do, `#same`, which prints what has to be the same. A tool that compares modes is run
+# twice, and `#second` prints what the second run did, in a few words for the table;
+# there it need not be the same. `inherited`: the directory
 # itself has a default ACL; the kernel hands it to new directories, and it gives
 # nobody anything as long as every mode below is the owner's alone.
 tool() {
     local name=$1 packages=$2 expected=$3 who=${4-user} inherited=0
-    local text setup run same status worst written culprit is_wide
+    local text setup run same second='' said='' status worst written culprit is_wide
     local without_status without_worst without_written without_wide fault='' missing
     text=$(cat)
     [[ -z $only || $name == *"$only"* || $packages == *"$only"* ]] || return 0
@@ -194,6 +215,12 @@ tool() {
     setup=${text%%'#run'*}
     run=${text#*'#run'}
     same='digest "$S"'
+    case $run in
+        *'#second'*)
+            second=${run#*'#second'}
+            run=${run%%'#second'*}
+            ;;
+    esac
     case $run in
         *'#same'*)
             same=${run#*'#same'}
@@ -244,14 +271,19 @@ tool() {
     elif [ "$without_wide" -eq 1 ] && [ "$expected" = careful ]; then
         fault="called careful, but open without the shim"
     fi
-    judge "$name" "$without_worst" "$without_written" "$worst" "$written" "$fault"
+    if [ -n "$second" ]; then
+        said="; second run: $(<"$work/without/second")"
+        cmp -s "$work/without/second" "$work/with/second" ||
+            said+=", with the shim $(<"$work/with/second")"
+    fi
+    judge "$name" "$without_worst" "$without_written" "$worst" "$written" "$fault" "$said"
 }
 
-# judge NAME CELL CELL CELL CELL FAULT
+# judge NAME CELL CELL CELL CELL FAULT [MORE]
 judge() {
     if [ -z "$6" ]; then
         passed=$((passed + 1))
-        row "$1" "$2" "$3" "$4" "$5" "same"
+        row "$1" "$2" "$3" "$4" "$5" "same${7-}"
     else
         failed=$((failed + 1))
         row "$1" "$2" "$3" "$4" "$5" "FAILED: $6"

@@ -212,13 +212,13 @@ trap 'kill "$(cat "$S/pid")"' EXIT
 for i in 1 2 3 4 5; do curl -sf --unix-socket "$S/socket" -o "$S/got.$i" http://host/numbers; done
 mv "$S/access.log" "$S/access.log.1"
 "$nginx" -p "$P" -c "$P/conf" -s reopen
+await test -e "$S/access.log"
 "$nginx" -p "$P" -c "$P/conf" -s reload
-sleep 1
+await grep -q reconfiguring "$S/error.log"
 curl -sf --unix-socket "$S/socket" -o "$S/got.6" http://host/tree/one
-sleep 0.5
 trap - EXIT
 "$nginx" -p "$P" -c "$P/conf" -s quit
-sleep 1
+await test ! -e "$S/pid"
 #same
 cat "$S"/got.* | sha256sum
 cat "$S"/access.log* | wc -l
@@ -230,15 +230,16 @@ host 'redis, snapshots and append-only file' redis-server <<'CASE'
 redis-server --port 0 --unixsocket "$S/socket" --unixsocketperm 777 --dir "$S" --appendonly yes \
     --daemonize yes --logfile "$S/log" --pidfile "$S/pid"
 cli() { redis-cli -s "$S/socket" "$@"; }
-for i in $(seq 50); do cli ping 2>/dev/null | grep -q PONG && break; sleep 0.1; done
+says() { local word=$1; shift; cli "$@" 2>/dev/null | grep "$word"; }
 trap 'kill "$(cat "$S/pid")"' EXIT
+await says PONG ping
 for i in $(seq 50); do cli set "k$i" "$i" >/dev/null; done
 redis-benchmark -s "$S/socket" -q -n 2000 -c 10 -t set,get,lpush
 cli save
 cli bgrewriteaof
-sleep 1
+await says 'aof_rewrite_in_progress:0' info persistence
 cli bgsave
-sleep 1
+await says 'rdb_bgsave_in_progress:0' info persistence
 cli --rdb "$S/copy.rdb"
 cli get k7 >"$S/answer"
 trap - EXIT

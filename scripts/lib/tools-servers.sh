@@ -53,7 +53,7 @@ start_postgres() {
     ln -sfn "$bin" "$dir/pgbin"
     say "starting a PostgreSQL server"
     served "$bin/initdb" -D "$dir/pg" -A trust -N -U somebody || return 1
-    served "$bin/pg_ctl" -D "$dir/pg" -w -l "$dir/pg.log" \
+    served "$bin/pg_ctl" -D "$dir/pg" -w -t 3600 -l "$dir/pg.log" \
         -o "-k $dir -c listen_addresses= -c fsync=off" start || return 1
     servers+=(postgres)
     served "$bin/psql" -h "$dir" -U somebody -qXc \
@@ -61,21 +61,17 @@ start_postgres() {
 }
 
 start_mariadb() {
-    local dir=$work/servers i
+    local dir=$work/servers
     say "starting a MariaDB server"
     served mariadb-install-db --no-defaults --datadir="$dir/my" --auth-root-authentication-method=normal || return 1
     # Reads no file of the machine's configuration, listens on its socket alone.
     served mariadbd --no-defaults --datadir="$dir/my" --socket="$dir/mysql.sock" \
         --pid-file="$dir/mysql.pid" --skip-networking --skip-grant-tables &
-    for ((i = 0; i < 60; i++)); do
-        if served mariadb --no-defaults -S "$dir/mysql.sock" -e \
-            'create database if not exists test; create table test.t(x int); insert into test.t values (1),(2)'; then
-            servers+=(mariadb)
-            return 0
-        fi
-        sleep 0.5
-    done
-    return 1
+    wait_for 3600 "the MariaDB server" or_ended "$!" served mariadb --no-defaults -S "$dir/mysql.sock" -e \
+        'create database if not exists test; create table test.t(x int); insert into test.t values (1),(2)' ||
+        return 1
+    ! ended "$!" || return 1
+    servers+=(mariadb)
 }
 
 # stop_servers: what start_* started, by the numbers in their own files.

@@ -22,8 +22,9 @@ use std::time::Duration;
 pub use scan::Seen;
 
 /// A program that is not done after this time is killed: a deadlock must fail
-/// a test, not hold it for ever.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+/// a test, not hold it for ever. Programs here are done in seconds, but a busy
+/// machine takes ten times as long and more.
+pub const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// A write to a file of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,9 +123,12 @@ fn go(
     let stdout = drain(child.stdout.take().map(|p| Box::new(p) as _));
     let stderr = drain(child.stderr.take().map(|p| Box::new(p) as _));
     let (done, wait) = mpsc::channel();
+    let program = command.get_program().to_owned();
     let watchdog = thread::spawn(move || {
         let late = wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
         if late {
+            let minutes = PATIENCE.as_secs() / 60;
+            eprintln!("{program:?}: killed, for it was still running after {minutes} minutes");
             // SAFETY: a signal to a child that has not been waited for yet.
             unsafe { libc::kill(pid, libc::SIGKILL) };
         }

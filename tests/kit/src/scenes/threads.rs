@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::c;
 
-/// How long two processes race.
+/// How long two processes race, and longer where that was not enough rounds: a
+/// busy machine does few in a given time.
 const RACE: Duration = Duration::from_secs(2);
-/// How long four threads create.
+/// How long four threads create at least.
 const MIXED: Duration = Duration::from_secs(3);
 
 /// The umask of the process, without changing it (proc_pid_status(5)).
@@ -98,6 +99,9 @@ pub fn mixed(dir: &Path) -> String {
             }
         });
         thread::sleep(MIXED);
+        while made.load(Ordering::Relaxed) <= 200 {
+            thread::sleep(Duration::from_millis(100));
+        }
         stop.store(true, Ordering::Relaxed);
     });
     format!(
@@ -114,7 +118,7 @@ pub fn writer(dir: &Path) -> String {
     let (path, beside) = (dir.join("secret/raced"), dir.join("outside/raced"));
     let end = Instant::now() + RACE;
     let mut rounds = 0u64;
-    while Instant::now() < end {
+    while Instant::now() < end || rounds <= 100 {
         match rounds % 4 {
             0 => drop(File::create(&path).and_then(|mut file| file.write_all(b"secret"))),
             1 => {
@@ -158,7 +162,7 @@ pub fn reader(dir: &Path) -> String {
     let path = dir.join("secret/raced");
     let end = Instant::now() + RACE;
     let (mut got, mut tries) = (0u64, 0u64);
-    while Instant::now() < end {
+    while Instant::now() < end || tries <= 1000 {
         for _ in 0..100 {
             tries += 1;
             if File::open(&path).is_ok() {
