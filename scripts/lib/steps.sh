@@ -66,7 +66,7 @@ step_shell() {
         skip "shellcheck: not installed"
     fi
     for file in "$ROOT"/scripts/*; do
-        [ -f "$file" ] || continue
+        [[ -f $file && $file != *.md ]] || continue
         name=scripts/${file##*/}
         if "$file" --help 2>/dev/null | grep -q "^Usage: $name"; then
             pass
