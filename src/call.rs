@@ -30,9 +30,10 @@ pub struct Call<'a> {
     pub place: Place<'a>,
     /// The program's own pointer to `place.given`, for system calls of ours.
     pub path: *const c_char,
-    /// May a new file be tried first, where the place is named?
+    /// Is the verdict on the path as named enough for now, because the file is created as a
+    /// new one without following links? If that fails, the real path is judged too.
     pub tries: bool,
-    /// Is it a place where a cancelled thread ends, as `open` is? By number it is not.
+    /// Is it a cancellation point, as `open` is (pthreads(7))? `syscall` is none.
     pub cancels: bool,
 }
 
@@ -70,8 +71,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// A call that opens with these flags of open(2). If it is to create, its
-    /// place is to be asked for the way there.
+    /// A call that opens with these flags of open(2). If they create, the route of the
+    /// creation ([`place::Way`]) is found out along with its place.
     ///
     /// # Safety
     /// As for [`place::read_path`].

@@ -4,18 +4,29 @@
 //! # Contract
 //! At a place that the patterns protect, in every dynamically linked glibc
 //! program that loads this library:
-//! 1. An inode never has, at no instant, a mode bit that the mask clears,
-//!    whatever the umask or a default ACL says: the mode is clamped before the
-//!    real symbol runs.
-//! 2. The program cannot widen it afterwards (`chmod` family, POSIX ACLs).
-//! 3. What is renamed or linked there is narrowed before it gets the name.
+//! 1. An inode that the program creates never has, at no instant, a mode bit that
+//!    the mask clears, whatever the umask or a default ACL says: the mode is
+//!    clamped before the real symbol runs.
+//! 2. The program cannot widen it afterwards (`chmod` family, POSIX ACLs), by none
+//!    of its names. Another process can, by a plain name: the record of such a
+//!    link warns.
+//! 3. A file that is renamed there is narrowed before it gets the name, and a file
+//!    that is linked there if others can reach that name. A directory is closed
+//!    itself, by one `chmod`: that closes all that lies in it, whose modes stay.
+//!    No rename and no link is refused.
 //! 4. A wide file that is there already is narrowed before the program writes.
 //! 5. Everywhere else, and for every failing call, results, `errno`, modes,
 //!    descriptor numbers and the process umask are those of plain libc.
 //!
+//! 3 and 4 hold for inodes whose owner the program is, or root: nobody else may
+//! change a mode. What could not be narrowed is recorded, and the call is made.
+//!
 //! # Honest scope
-//! Static and setuid programs, raw system calls (Go) and io_uring never pass
-//! here. A file reached through a bind mount has the mount's name.
+//! Static and setuid programs, raw system calls (Go, inline assembly) and what an
+//! io_uring does never pass here; a ring that is asked for by `syscall` or liburing is
+//! refused. A file reached through a bind mount has the mount's name. Who has a
+//! descriptor, or a cwd below a directory, keeps it when that is closed. The
+//! README has the whole list; `umaskclamp doctor` and records tell of it.
 //!
 //! # The way of one path
 //! hook (which place, which real symbol) → enforce (what is allowed) → place
@@ -23,20 +34,30 @@
 //! → record. A hook never matches, policy never calls, place never decides.
 //!
 //! # The rooms
-//! - `hooks`: the doors, one file a family of symbols.
+//! `ARCHITECTURE.md` has a picture of them, and what each may call.
+//! - `hooks`: interposed functions, one file a family of symbols; `syscall` has the
+//!   same calls by number, `loader` what `dlsym` and `dlopen` give, `uring` what is
+//!   refused, `unlink` names that go.
 //! - `call`: what a hook was called with, as one value.
-//! - `enforce`: from a request to a mode, one file a kind of request.
+//! - `enforce`: from a request to a mode, one file a kind of request. Of names that
+//!   an inode gets: `moves` and `links` (the calls), `outlook` (can it but fail, can
+//!   others reach the name), `held` (the inode, by a descriptor), `content` and
+//!   `tree` (what lies in a directory, where its names gain a rule).
 //! - `children`: what a program that is started finds, and whether this library
 //!   can enter it.
-//! - `place`: dirfd and path to the absolute paths they come to.
+//! - `place`: dirfd and path to the absolute paths they come to; `place::outside`:
+//!   those that lie outside of a root that was changed.
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
 //! - `real`, `lookup`: the symbols behind the hooks, found when first called.
-//! - `slots`: what objects opened with `RTLD_DEEPBIND` were bound to.
+//! - `slots`: relocations of objects opened with `RTLD_DEEPBIND`, pointed at hooks.
 //! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
 //!   process pays for it.
-//! - `sys`, `scratch`, `arena`, `memory`, `errno`, `cancel`: system calls and memory
-//!   of the library's own; `known`: which of the program's is readable.
+//! - `sys`: system calls of the library's own; `sys::filter`: may a filter kill for
+//!   one; `sys::task`: a task with an umask, root or descriptor table of its own.
+//! - `scratch`, `arena`, `memory`, `errno`, `cancel`: memory of the library's own,
+//!   and what belongs to the calling thread; `known`: which of the program's memory
+//!   is readable.
 //!
 //! # House rules
 //! This library lives in other people's processes: in signal handlers, between

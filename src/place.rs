@@ -3,9 +3,10 @@
 //! A place has two: as *named* (the path put behind the cwd or the dirfd's
 //! directory, `.` `..` `//` folded) and as it *really* is (links followed one by
 //! one, `..` taken where the kernel takes it, a dangling final link followed to
-//! what it would create). Both are found by `getcwd`, `fstatat` and `readlinkat`
-//! alone, but for `geteuid` and the pointer's trial: no descriptor is opened, so a full table does not matter and no number
-//! is taken from the program; no cwd is changed, so other threads see nothing.
+//! what it would create). Both are found by `getcwd`, `fstatat` and `readlinkat`; where
+//! others may write to a directory, by `geteuid` too, and the pointer is tried before.
+//! No descriptor is opened: a full descriptor table does not matter, and the lowest free
+//! number stays the program's. No cwd is changed, so other threads see nothing.
 //!
 //! This module finds out; it decides nothing.
 
@@ -36,7 +37,7 @@ pub struct Place<'a> {
     /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
     /// openat2(2))? Then neither `/` nor `..` leads out of it.
     pub in_root: bool,
-    /// Is the call to create a file where it was judged, and asks for its [`Way`]?
+    /// May the call create a file? Then its [`Way`] is found out as well.
     pub creates: bool,
 }
 

@@ -136,7 +136,7 @@ image_rows() {
     done <<'ROWS'
 entries|entries in its initrd (+ the shim itself, which `ldd` lists)
 differ|entries whose mode, owner, type or device number differs
-inherited|entries that are copies of files protected at their source
+inherited|entries that got the narrowed mode of the file they were copied from
 contents_differ|regular files whose content differs
 iso_entries|files on the ISO
 iso_differ|of these, listed differently

@@ -66,7 +66,7 @@ step_shell() {
         skip "shellcheck: not installed"
     fi
     for file in "$ROOT"/scripts/* "$ROOT"/.ci/run; do
-        [ -f "$file" ] || continue
+        [[ -f $file && $file != *.md ]] || continue
         name=${file#"$ROOT"/}
         if "$file" --help 2>/dev/null | grep -q "^Usage: $name"; then
             pass

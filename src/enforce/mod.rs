@@ -66,7 +66,7 @@ use crate::sys::Inode;
 /// What holds at the place of a call.
 pub enum Judged {
     Sensitive(Sensitive),
-    /// Everything is as the program asked for, and gets there by this route.
+    /// Not sensitive: the call is made as the program asked, by this route.
     Plain(Route),
 }
 
@@ -93,8 +93,8 @@ pub fn look(call: &Call, subject: Subject) -> Judged {
     Judged::Sensitive(Sensitive { state, rule })
 }
 
-/// The same for a call that has but one way. `None` sends the caller to the real
-/// call with everything as the program gave it.
+/// The same for a call that can be made by one route only. `None`: not sensitive, so the
+/// real call is made with everything as the program gave it.
 #[inline(never)]
 pub fn judge(call: &Call, subject: Subject) -> Option<Sensitive> {
     match look(call, subject) {
@@ -114,9 +114,8 @@ pub fn is_sensitive(call: &Call) -> bool {
         .is_some_and(|state| !matches!(verdict(state, call, Subject::Existing), Outcome::Plain(_)))
 }
 
-/// Is the inode at a sensitive place although its name here does not say so? By
-/// another name of its own. A file with one name is where that
-/// says; but a descriptor may have outlived the name it knows.
+/// Has the inode a sensitive name as well, under which this process saw it? Not if this is
+/// its only name. But a descriptor may have outlived the name that it tells.
 fn linked(call: &Call) -> bool {
     memory::any(Remembered::Narrow)
         && call.inode().is_ok_and(|inode| {
@@ -125,8 +124,8 @@ fn linked(call: &Call) -> bool {
         })
 }
 
-/// Was what a descriptor refers to seen at a sensitive place, and it tells no path
-/// now, for want of a `/proc`?
+/// Was the inode of a descriptor seen at a sensitive place, where no path can be told
+/// for want of a `/proc`?
 fn remembered(call: &Call) -> bool {
     let seen = |inode: &Inode| memory::is(Identity::of(call, inode), Remembered::Seen);
     memory::any(Remembered::Seen)
@@ -157,8 +156,8 @@ pub fn remember(call: &Call, inode: &Inode, what: Remembered, names: Names) {
 enum Outcome {
     Plain(Route),
     Sensitive(RuleId),
-    /// Taken as sensitive, by no rule: longer than anything but links made to be so,
-    /// or remembered.
+    /// Taken as sensitive although no rule says so: the inode is remembered, or the real
+    /// path is longer than any becomes but by links that were made for that.
     Unknown,
 }
 
@@ -229,9 +228,9 @@ pub fn by_names(
     }
 }
 
-/// The path of a file in `path`, of which `length` bytes are there: what a file is
-/// judged by that has no name yet, in a directory that has. No pattern but `*` and its
-/// like will know this name.
+/// The path that the verdict is about: the first `length` bytes of `path`. For a file
+/// without a name (`O_TMPFILE`) `path` is its directory, and a name is put behind it that
+/// no pattern but `*` and its like knows.
 fn file(subject: Subject, path: &mut [u8], length: usize) -> &[u8] {
     const NAME: &[u8] = &[0xff; 32];
     let mut end = length;

@@ -52,7 +52,8 @@ pub fn open(
     open_as_told(call, flags, mode, real)
 }
 
-/// The same by `real` alone, unless others may change the way.
+/// The same without trying a new file first: the place is judged in full. The call is
+/// `real`, unless other users may change the path meanwhile.
 pub fn open_as_told(
     call: Option<Call>,
     flags: c_int,

@@ -1,4 +1,4 @@
-//! Creating at a plain place, where a link may be on the way, or be put there.
+//! Creating a file at a plain place without following a link that was not judged.
 //!
 //! The kernel can be told to follow no link at all (openat2(2), since Linux 5.6): by
 //! a path without links the file is where its name says, or nowhere. That is of use
@@ -41,7 +41,7 @@ const UNKNOWN: u8 = 0;
 const YES: u8 = 1;
 const NO: u8 = 2;
 
-/// May a file be created by a system call of our own?
+/// Can files be created by an openat2(2) of the library's own?
 pub fn may_try() -> bool {
     match OURS.load(Ordering::Relaxed) {
         UNKNOWN => {
@@ -56,7 +56,7 @@ pub fn may_try() -> bool {
     }
 }
 
-/// The kernel has no openat2(2).
+/// None are from now on: the kernel has no openat2(2), or a filter may kill for it.
 fn never_try() {
     OURS.store(NO, Ordering::Relaxed);
 }
@@ -78,7 +78,7 @@ pub enum Route {
     Straight,
     /// By this path, below this directory.
     Real(c_int, PathCopy),
-    /// By the program's own call; what that creates is narrow.
+    /// By the program's own call, with the mode clamped: where it leads is not known.
     Narrow,
 }
 
@@ -157,7 +157,8 @@ enum Tried {
     Own,
     /// It turned out to be sensitive.
     Sensitive(Sensitive),
-    /// Somebody keeps changing the way, or it cannot be told.
+    /// Another user keeps changing the path, or the real path cannot be walked: the
+    /// program's own call makes the file, narrow.
     InVain,
 }
 

@@ -1,4 +1,4 @@
-//! The doors: what libc's callers reach instead of the real symbols.
+//! Interposed libc functions: what a program's calls reach instead of the real symbols.
 //!
 //! A hook says which place the call names and how the real call is made; what is
 //! allowed is decided in [`crate::enforce`].

@@ -1,4 +1,5 @@
-//! Who may change what leads to a place.
+//! Can another user swap a component of a path between the shim's look and the kernel's
+//! (TOCTOU)?
 //!
 //! A name that is looked up in a directory can be given to something else by
 //! whoever may write to that directory. Where that is only the program's own user
@@ -96,12 +97,12 @@ impl Guard {
         }
     }
 
-    /// Does anybody want to know?
+    /// Is that found out at all? Only for calls that may create a file.
     pub fn is_asked(&self) -> bool {
         self.asked
     }
 
-    /// Is the directory to be looked at, to go on?
+    /// Has the directory that the next name is looked up in still to be looked at?
     pub fn is_lost(&self) -> bool {
         self.asked && self.here.is_none()
     }

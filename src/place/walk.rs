@@ -21,8 +21,8 @@ pub struct Real {
     pub through_proc: bool,
 }
 
-/// How a creation gets to the place that was judged, while others may be swapping
-/// links. Without being asked, all are `Own`.
+/// By which route a file is created at the place that was judged, although other users
+/// may swap links meanwhile. `Own` where that was not to be found out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// By the program's own call: nobody but its user and root can change what
@@ -95,7 +95,7 @@ impl<'b> Walk<'b> {
         self.put_ahead(given)
     }
 
-    /// Nothing leads out of where the walk is now.
+    /// From here on neither `/` nor `..` leads above the directory that the walk is in.
     pub fn keep_below(&mut self) {
         self.root = self.length;
     }
@@ -243,8 +243,9 @@ impl<'b> Walk<'b> {
         false
     }
 
-    /// The directory that the walk is in, before a name is put behind it. The
-    /// start of a call that looks at no last name is not worth a system call.
+    /// The directory that the walk is in, before a name is put behind it. For a call that
+    /// does not follow a final link, others are assumed to be able to write to it: that
+    /// saves an `fstatat`.
     fn directory(&mut self, follow: bool) -> Option<Seen> {
         if self.absolute && self.length == 0 {
             return Some(Seen::ROOT);
