@@ -3,11 +3,12 @@
 //! for a library that is asked at each exec.
 
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use umaskclamp_policy::elf::calls::{creates, OVERLAP};
-use umaskclamp_policy::elf::Machine;
+use umaskclamp_policy::elf::{is_loader_name, Machine};
 
 /// What a record says of such a program.
 pub const REASON: &str = "makes some system calls of its own";
@@ -22,6 +23,10 @@ const WINDOW: usize = 1 << 18;
 /// Whether a program creates by calls of its own, as its code tells. One that cannot be
 /// read tells nothing.
 pub fn own(program: &Path, machine: Machine) -> bool {
+    // The dynamic loader opens libraries before any of them is there.
+    if is_loader_name(program.as_os_str().as_bytes()) {
+        return false;
+    }
     let Ok(file) = File::open(program) else {
         return false;
     };
@@ -78,6 +83,12 @@ mod tests {
 
     #[test]
     fn programs_through_libc_are_not_meant() {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let mut files = maps
+            .lines()
+            .filter_map(|line| Some(&line[line.find('/')?..]));
+        let loader = files.find(|path| path.contains("/ld-linux")).unwrap();
+        assert!(!own(Path::new(loader), Machine::HERE));
         assert!(!own(Path::new("/bin/sh"), Machine::HERE));
         assert!(!own(Path::new("/no/such"), Machine::HERE));
     }
