@@ -1,12 +1,7 @@
-//! ELF files as the library sees them (the policy crate reads both scripts and
-//! ELF), and the one thing that only the command asks: a library's symbols (elf(5)).
+//! Of ELF files what the library does not ask (the policy crate reads the rest): the
+//! symbols of a library (elf(5)).
 
 use umaskclamp_policy::elf::{inspect, Image, Machine};
-
-/// What a file is, all of whose bytes are here (of a script, the first ones).
-pub fn image(bytes: &[u8]) -> Image<'_> {
-    inspect(bytes, &mut |_, _| 0)
-}
 
 /// A name for people: `64-bit x86-64`.
 pub fn shown(machine: Machine) -> String {
@@ -45,7 +40,7 @@ pub struct Elf {
 impl Elf {
     /// Reads a file's bytes; `None` if it is not ELF, or broken.
     pub fn parse(bytes: &[u8]) -> Option<Elf> {
-        let Image::Elf(elf) = image(bytes) else {
+        let Image::Elf(elf) = inspect(bytes, &mut |_, _| 0) else {
             return None;
         };
         let machine = elf.machine;

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags};
 
-use umaskclamp_policy::elf::{is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
+use umaskclamp_policy::elf::{inspect, is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
 
+use crate::calls::fill;
 use crate::elf;
 
 /// The kernel follows at most so many interpreters (`BINPRM_MAX_RECURSION` in
@@ -151,8 +152,8 @@ impl Entry {
         let mut chain = vec![file.to_path_buf()];
         loop {
             let last = chain.last().map_or(file, PathBuf::as_path).to_path_buf();
-            let bytes = match read(&last) {
-                Ok(bytes) => bytes,
+            let (file, head) = match read(&last) {
+                Ok(read) => read,
                 Err(error) => {
                     let why = crate::failure::reason(&error);
                     return Entry {
@@ -161,7 +162,7 @@ impl Entry {
                     };
                 }
             };
-            let obstacle = match elf::image(&bytes) {
+            let obstacle = match inspect(&head, &mut |at, out| fill(&file, at, out)) {
                 Image::Script(interpreter) if chain.len() <= CHAIN_MAX => {
                     chain.push(PathBuf::from(OsStr::from_bytes(interpreter)));
                     continue;
@@ -179,15 +180,12 @@ impl Entry {
     }
 }
 
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut file = File::open(file)?;
-    // A script may be endless (a fifo); an ELF file's headers lie anywhere.
-    file.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
-    if bytes.starts_with(b"\x7fELF") {
-        file.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
+/// The file and its first bytes: a script may be endless (a fifo), a program large.
+fn read(file: &Path) -> io::Result<(File, Vec<u8>)> {
+    let mut head = Vec::new();
+    let file = File::open(file)?;
+    (&file).take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((file, head))
 }
 
 /// In the order in which the library looks at a child.

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod calls;
 mod doctor;
 mod doubts;
 mod elf;

@@ -3,6 +3,7 @@
 //!
 //! Sources: elf(5), `fs/binfmt_script.c` and `fs/binfmt_elf.c` of Linux.
 
+pub mod calls;
 mod maker;
 
 /// Bytes from the beginning of a file that [`inspect`] wants: all that it looks

@@ -1,5 +1,6 @@
 //! What kind of program a file is.
 
+use umaskclamp_policy::elf::calls::creates;
 use umaskclamp_policy::elf::{inspect, is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
 
 fn look(bytes: &[u8], head: usize) -> Image<'_> {
@@ -133,4 +134,59 @@ fn loaders_by_name() {
     assert!(is_loader_name(b"/lib64/ld-linux-x86-64.so.2"));
     assert!(is_loader_name(b"ld-2.31.so"));
     assert!(!is_loader_name(b"/usr/bin/ld"));
+}
+
+/// Assembled by gas: `open` is 2, `read` 0, `fchmod` 91, `openat` 257.
+#[test]
+fn calls_that_create_by_their_numbers() {
+    let nops = |count| vec![0x90; count];
+    let open = b"\xb8\x02\0\0\0";
+    let far = |count| [&open[..], &nops(count), b"\x0f\x05"].concat();
+    for (parts, created) in [
+        (&b"\xb8\x01\x01\0\0\x0f\x05"[..], true),
+        (b"\x48\xc7\xc0\x02\0\0\0\x0f\x05", true),
+        (b"\x6a\x5b\x58\x0f\x05", true),
+        (&far(59), true),
+        (&far(60), false),
+        // Another number, no call, and one of two numbers.
+        (b"\xb8\0\0\0\0\x0f\x05", false),
+        (b"\xb8\x02\0\0\0\x0f\x0b", false),
+        (b"\xb8\x02\0\0\0\xb8\0\0\0\0\x0f\x05", false),
+        (b"\xb8\0\0\0\0\xb8\x02\0\0\0\x0f\x05", true),
+        // mov $2,%r8d
+        (b"\x41\xb8\x02\0\0\0\x0f\x05", false),
+        // As rustix has it: mov $-100,%edi; mov $-100,%edx; mov %rbp,%rsi.
+        (b"\xb8\x08\x01\0\0\xbf\x9c\xff\xff\xff\xba\x9c\xff\xff\xff\x48\x89\xee\x0f\x05", true),
+        // movslq 8(%rsp),%rdi; lea 16(%rsp,%rax),%rsi; movaps %xmm0,(%rip); xor %edx,%edx
+        (b"\xb8\x02\0\0\0\x48\x63\x7c\x24\x08\x48\x8d\x74\x04\x10\x0f\x29\x05\0\0\0\0\x31\xd2\x0f\x05", true),
+        // A distance of `je`, a call, a jump: as typos, ssh and node have it.
+        (b"\xb8\x02\0\0\0\x48\xd3\xe0\x48\x83\xf9\x1a\x0f\x84\x0f\x05\0\0", false),
+        (b"\xb8\x02\0\0\0\xe8\xa2\x2d\x04\0\x0f\x05", false),
+        (b"\xb8\x01\x01\0\0\xeb\xe6\x31\xc0\x0f\x05", false),
+        // The end of a constant.
+        (b"\xb8\x02\0\0\0\xbf\0\0\x0f\x05", false),
+    ] {
+        let code = [nops(100), parts.to_vec(), nops(100)].concat();
+        assert_eq!(creates(&code, Machine::X86_64), created, "{parts:x?}");
+        assert!(!creates(&code, Machine::AARCH64), "{parts:x?}");
+        // Of machines whose instructions are not known nothing is said.
+        assert!(!creates(&code, Machine::I386));
+    }
+    // mov x8, #56 (openat); mov w8, #56; mov x8, #63 (read); mov x9, #56; svc #0.
+    let mov = [0xd280_0708u32, 0x5280_0708, 0xd280_07e8, 0xd280_0709];
+    let (nop, svc) = (0xd503_201fu32, 0xd400_0001u32);
+    for (words, created) in [
+        (vec![mov[0], svc], true),
+        (vec![mov[1], nop, nop, svc], true),
+        (vec![mov[2], svc], false),
+        (vec![mov[3], svc], false),
+        (vec![mov[0], mov[2], svc], false),
+        ([vec![mov[0]], vec![nop; 15], vec![svc]].concat(), true),
+        ([vec![mov[0]], vec![nop; 16], vec![svc]].concat(), false),
+        (vec![mov[0], nop], false),
+    ] {
+        let code: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(creates(&code, Machine::AARCH64), created, "{words:x?}");
+        assert!(!creates(&code, Machine::X86_64), "{words:x?}");
+    }
 }

@@ -15,6 +15,7 @@ use clap::Args;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
 use umaskclamp_policy::surface::{Treatment, SYMBOLS};
 
+use crate::calls;
 use crate::doubts;
 use crate::elf::{self, Elf};
 use crate::entry::{self, Entry, Obstacle, Unfound};
@@ -359,6 +360,10 @@ fn of_command(
         .collect();
     let chain = chain.join(", run by ");
     match &entry.obstacle {
+        None if calls::own(entry.program(), library.machine()) => {
+            findings.tell(&name, Grade::Bad, format_args!("{chain}: {}", calls::SHOWN))?;
+            findings.more("what goes through libc is clamped; as a child it is not recognised")
+        }
         None => findings.tell(&name, Grade::Good, chain),
         Some(Obstacle::NotElf) => {
             let text = format!("{chain}: {}; a shell may run it", Obstacle::NotElf.shown());

@@ -14,7 +14,7 @@ use super::Run;
 use crate::failure::{self, reason, Failure};
 use crate::records::{rows, Records};
 use crate::settings::{absolute, open_log, Environment};
-use crate::{report, show};
+use crate::{calls, report, show};
 
 /// What a report needs: where the program's records begin.
 pub struct Report {
@@ -125,7 +125,8 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
 /// that it starts again only once.
 fn tell_unprotected(records: &Records) {
     for (row, (_, programs)) in rows(&records.all) {
-        if row.action == Action::Unreachable.word() {
+        // A `run` inside the job has said the other one itself: only it can.
+        if row.action == Action::Unreachable.word() && row.reason != calls::REASON {
             let path = show::bytes(&row.path);
             let by = programs.join(", ");
             anstream::eprintln!(

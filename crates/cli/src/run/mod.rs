@@ -14,7 +14,6 @@ use std::process::{Command, ExitCode};
 use clap::{ArgGroup, Args};
 use rustix::fs::Mode as FileMode;
 use umaskclamp_policy::elf::Machine;
-use umaskclamp_policy::path;
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
@@ -25,7 +24,7 @@ use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, reason, Failure};
 use crate::library::{Library, LD_PRELOAD};
 use crate::settings::{absolute, open_log, Environment, Selection};
-use crate::{doubts, show};
+use crate::{calls, doubts, show};
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
@@ -87,8 +86,9 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     doubts::tell(&settings, &environment);
     tell_mode(options, &settings);
     let mut report = Report::prepare(options, &mut environment, &mut settings)?;
-    if let Some(obstacle) = &entry.obstacle {
-        answer(obstacle, &entry, &library, &mut environment, &settings)?;
+    match &entry.obstacle {
+        Some(obstacle) => answer(obstacle, &entry, &library, &mut environment, &settings)?,
+        None => tell_own_calls(&entry, &library, &settings),
     }
     opened::tighten(&settings);
 
@@ -228,6 +228,18 @@ fn tell_mode(options: &Run, settings: &Settings) {
     );
 }
 
+/// The library enters the program, and does not see all that it does. It is not refused,
+/// and has no narrowed umask: as a child of the job it would be started as it is.
+fn tell_own_calls(entry: &Entry, library: &Library, settings: &Settings) {
+    if settings.mode == Mode::Off || !calls::own(entry.program(), library.machine()) {
+        return;
+    }
+    let record = record::of_program(entry, Action::Unreachable, calls::REASON);
+    record::leave(&record, settings);
+    let program = show::bytes(entry.program().as_os_str().as_bytes());
+    anstream::eprintln!("umaskclamp: {program}: {}", calls::SHOWN);
+}
+
 /// The library cannot enter the program itself: what UMASKCLAMP_UNREACHABLE says
 /// is done here, as the library does it for children.
 fn answer(
@@ -267,15 +279,7 @@ fn answer(
         (true, true) => Action::WouldRefuse,
         (true, false) => Action::Refused,
     };
-    let file = entry
-        .chain
-        .first()
-        .map_or(OsStr::new(""), |file| file.as_os_str());
-    let record = record::Record {
-        program: path::last(file.as_bytes()),
-        reason: obstacle.reason(),
-        ..record::of("execve", file.as_bytes(), action)
-    };
+    let record = record::of_program(entry, action, obstacle.reason());
     record::leave(&record, settings);
     let what = obstacle.shown();
     if refused && !audit {

@@ -3,12 +3,14 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use umaskclamp_policy::path;
 use umaskclamp_policy::record::{Action, Time};
 use umaskclamp_policy::settings::{LogTarget, Settings};
 
+use crate::entry::Entry;
 use crate::settings::open_log;
 
 pub use umaskclamp_policy::record::Record;
@@ -32,6 +34,17 @@ pub fn of<'a>(call: &'a str, path: &'a [u8], action: Action) -> Record<'a> {
         rule: None,
         action,
         reason: "",
+    }
+}
+
+/// What could not be entered, or not wholly: a program that is to be started.
+pub fn of_program<'a>(entry: &'a Entry, action: Action, reason: &'a str) -> Record<'a> {
+    let file = entry.chain.first().map_or(Path::new(""), PathBuf::as_path);
+    let file = file.as_os_str().as_bytes();
+    Record {
+        program: path::last(file),
+        reason,
+        ..of("execve", file, action)
     }
 }
 

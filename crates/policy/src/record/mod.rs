@@ -45,7 +45,8 @@ pub enum Action {
     WouldClamp,
     /// `audit`: an inode that existed would have been narrowed.
     WouldTighten,
-    /// A child that cannot be entered was started.
+    /// A child that cannot be entered was started, or a program of which some calls
+    /// cannot be seen.
     Unreachable,
     /// A sensitive file got a plain name.
     Linked,
