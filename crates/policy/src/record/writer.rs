@@ -1,7 +1,7 @@
 //! A bounded writer: into a slice, without allocation, without panic.
 
 use crate::escape::hidden;
-use std::fmt;
+use core::fmt;
 
 /// Writes into a slice and remembers if something did not fit.
 pub(super) struct Writer<'a> {
