@@ -31,10 +31,10 @@
 //! - `place`: dirfd and path to the absolute paths they come to.
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
-//! - `real`, `lookup`: the symbols behind the hooks, found when first called.
+//! - `redhook` (a crate), `late`: the symbols behind the hooks, and others of libc's,
+//!   found when first called.
 //! - `slots`: what objects opened with `RTLD_DEEPBIND` were bound to.
-//! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
-//!   process pays for it.
+//! - `within`, `jump`: what becomes of a panic; names that mean something inside alone.
 //! - `sys`, `scratch`, `arena`, `memory`, `errno`, `cancel`: system calls and memory
 //!   of the library's own; `known`: which of the program's is readable.
 //!
@@ -55,6 +55,11 @@
     clippy::unreachable,
     clippy::string_slice
 )]
+#![no_std]
+
+extern crate alloc;
+
+use redhook::lookup;
 
 mod arena;
 mod call;
@@ -66,11 +71,10 @@ mod errno;
 mod hooks;
 mod jump;
 mod known;
+mod late;
 mod load;
-mod lookup;
 mod memory;
 mod place;
-mod real;
 mod records;
 mod scratch;
 mod slots;

@@ -8,8 +8,12 @@
 //! glibc calls constructors with the arguments of `main`; musl with none, and then
 //! whatever was in their place is not looked at: there this library does nothing.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ffi::CStr;
-use std::fmt::Write;
+use core::fmt::Write;
 
 use libc::{c_char, c_int};
 use umaskclamp_policy::home;
@@ -50,8 +54,7 @@ extern "C" fn constructor(
     // SAFETY: as above.
     let program = unsafe { program_name(arguments) };
     // As `secure_getenv(3)`: a setuid program's caller does not set its settings.
-    // SAFETY: `getauxval` only reads.
-    let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    let secure = environment.auxiliary(libc::AT_SECURE) != 0;
     let settings = match read(&environment, secure) {
         Ok(settings) => settings,
         Err(faults) => refuse(&faults),
