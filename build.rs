@@ -35,6 +35,10 @@ fn main() {
     println!("cargo:rerun-if-changed=csrc/layout.ld");
     let source = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{source}/csrc/layout.ld");
+    // What went where, beside the library, for a test: `OUT_DIR` is three below.
+    let beside = Path::new(&out).ancestors().nth(3).expect("cargo's layout");
+    let map = beside.join("umaskclamp.map");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-Map,{}", map.display());
 
     println!("cargo:rustc-check-cfg=cfg(libc_has_openat2)");
     println!("cargo:rerun-if-env-changed={OPENAT2}");

@@ -25,11 +25,11 @@ impl<'a> Writer<'a> {
     }
 
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match self.out.get_mut(self.length..end) {
+        let rest = self.out.get_mut(self.length..);
+        match rest.and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) if !self.full => {
                 place.copy_from_slice(bytes);
-                self.length = end;
+                self.length = self.length.saturating_add(bytes.len());
             }
             _ => self.full = true,
         }
