@@ -12,20 +12,10 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=csrc/bytes.c");
     println!("cargo:rerun-if-changed=csrc/execl.c");
-    println!("cargo:rerun-if-changed=csrc/loaded.c");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-
-    // `std` asks for libgcc_s. As a dependency it would be loaded into every
-    // process, and a musl program, which has none, would not start at all. The
-    // library itself has what `std` wants of it (src/within.rs); this package's
-    // tests take the same compiler's static unwinder.
-    let script = Path::new(&out).join("libgcc_s.so");
-    fs::write(script, "INPUT(-lgcc_eh -lgcc)\n").expect("OUT_DIR can be written");
-    println!("cargo:rustc-link-search=native={out}");
 
     cc::Build::new()
         .file("csrc/execl.c")
-        .file("csrc/loaded.c")
         .flag("-std=c99")
         .warnings_into_errors(true)
         .compile("umaskclamp-execl");
@@ -45,6 +35,10 @@ fn main() {
     println!("cargo:rerun-if-changed=csrc/layout.ld");
     let source = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{source}/csrc/layout.ld");
+    // What went where, beside the library, for a test: `OUT_DIR` is three below.
+    let beside = Path::new(&out).ancestors().nth(3).expect("cargo's layout");
+    let map = beside.join("umaskclamp.map");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-Map,{}", map.display());
 
     println!("cargo:rustc-check-cfg=cfg(libc_has_openat2)");
     println!("cargo:rerun-if-env-changed={OPENAT2}");
@@ -69,6 +63,8 @@ fn main() {
         // Fewer segments to map.
         "-Wl,-z,noseparate-code",
         "-Wl,--as-needed",
+        // Where the environment is (environ(7)), and nothing else.
+        "-lc",
         "-Wl,--gc-sections",
         "-Wl,--hash-style=gnu",
         // A preload that goes away leaves the program with calls to nowhere.

@@ -1,4 +1,4 @@
-/* memcpy, memmove, memset, bcmp, strlen, strchr and strstr of the library's own.
+/* memcpy, memmove, memset, bcmp, memcmp and strlen of the library's own.
  *
  * libc's are indirect functions, which the loader would look up and call in every
  * process at its start: two microseconds, for paths of a hundred bytes. These are
@@ -135,27 +135,4 @@ HIDDEN size_t strlen(const char *text)
     while (*end != '\0')
         end++;
     return (size_t)(end - text);
-}
-
-HIDDEN char *strchr(const char *text, int byte)
-{
-    for (;; text++) {
-        if (*text == (char)byte)
-            return (char *)text;
-        if (*text == '\0')
-            return NULL;
-    }
-}
-
-HIDDEN char *strstr(const char *text, const char *sought)
-{
-    for (;; text++) {
-        size_t i = 0;
-        while (sought[i] != '\0' && text[i] == sought[i])
-            i++;
-        if (sought[i] == '\0')
-            return (char *)text;
-        if (*text == '\0')
-            return NULL;
-    }
 }

@@ -1,5 +1,6 @@
 //! The environment as the constructor gets it, and what children find in it.
 
+use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use libc::{c_char, c_ulong};

@@ -13,8 +13,8 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::environment::Environment;
-use crate::real::{name, Slot};
 use crate::{lookup, sys};
+use redhook::{name, Slot};
 
 const PAGE: usize = 4096;
 

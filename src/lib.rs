@@ -49,10 +49,10 @@
 //!   those that lie outside of a root that was changed.
 //! - `records`: lines about what was done.
 //! - `load`, `environment`, `state`: the constructor, and what it leaves behind.
-//! - `real`, `lookup`: the symbols behind the hooks, found when first called.
+//! - `redhook` (a crate), `late`: the symbols behind the hooks, and others of libc's,
+//!   found when first called.
 //! - `slots`: relocations of objects opened with `RTLD_DEEPBIND`, pointed at hooks.
-//! - `within`, `jump`: what `std` would ask of libc, answered inside, so that no
-//!   process pays for it.
+//! - `within`, `jump`: what becomes of a panic; names that mean something inside alone.
 //! - `sys`: system calls of the library's own; `sys::filter`: may a filter kill for
 //!   one; `sys::task`: a task with an umask, root or descriptor table of its own.
 //! - `scratch`, `arena`, `memory`, `errno`, `cancel`: memory of the library's own,
@@ -76,6 +76,11 @@
     clippy::unreachable,
     clippy::string_slice
 )]
+#![no_std]
+
+extern crate alloc;
+
+use redhook::lookup;
 
 mod arena;
 mod call;
@@ -87,11 +92,10 @@ mod errno;
 mod hooks;
 mod jump;
 mod known;
+mod late;
 mod load;
-mod lookup;
 mod memory;
 mod place;
-mod real;
 mod records;
 mod scratch;
 mod slots;

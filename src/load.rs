@@ -8,8 +8,12 @@
 //! glibc calls constructors with the arguments of `main`; musl with none, and then
 //! whatever was in their place is not looked at: there this library does nothing.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ffi::CStr;
-use std::fmt::Write;
+use core::fmt::Write;
 
 use libc::{c_char, c_int};
 use umaskclamp_policy::home;

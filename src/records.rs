@@ -15,10 +15,12 @@ use umaskclamp_policy::settings::{Level, LogTarget};
 
 use crate::call::{Call, Sensitive};
 use crate::children::fallback;
+use crate::late::clock_gettime;
 use crate::memory;
 use crate::scratch::Scratch;
 use crate::state::{self, State};
 use crate::sys::{self, Inode};
+use redhook::real;
 
 const STDERR: c_int = 2;
 
@@ -287,7 +289,7 @@ fn now() -> Time {
         tv_nsec: 0,
     };
     // SAFETY: the kernel (or the vDSO) writes a `timespec` there.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut time) };
+    unsafe { real!(clock_gettime)(libc::CLOCK_REALTIME, &mut time) };
     #[allow(clippy::unnecessary_cast)] // the widths differ from machine to machine
     Time {
         seconds: time.tv_sec as u64,

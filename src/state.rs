@@ -1,7 +1,9 @@
 //! What was read at load, as every hook sees it.
 
+use alloc::vec::Vec;
+
 use libc::c_char;
-use once_cell::race::OnceRef;
+use redhook::Published;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings};
 
 use crate::{records, sys};
@@ -65,11 +67,11 @@ impl State {
     }
 }
 
-static STATE: OnceRef<'static, State> = OnceRef::new();
+static STATE: Published<State> = Published::new();
 
 /// Makes the settings visible to the hooks.
 pub fn publish(state: &'static State) {
-    let _ = STATE.set(state);
+    STATE.set(state);
 }
 
 /// The snapshot, once the constructor has run.

@@ -5,6 +5,8 @@
 // Most of what a module offers is for the library.
 #![allow(dead_code)]
 
+extern crate alloc;
+
 #[path = "src/builtin.rs"]
 mod builtin;
 #[path = "src/escape.rs"]

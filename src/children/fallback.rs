@@ -9,7 +9,12 @@ use core::mem::MaybeUninit;
 
 use libc::{c_int, c_short, posix_spawnattr_t, sigset_t, POSIX_SPAWN_SETSIGMASK};
 
+use crate::late::{
+    posix_spawnattr_getflags, posix_spawnattr_init, posix_spawnattr_setflags,
+    posix_spawnattr_setsigmask,
+};
 use crate::sys::{self, programs, task};
+use redhook::real;
 
 /// Makes a call that replaces this program, under a narrowed umask, which is put
 /// back when the call fails.
@@ -137,11 +142,11 @@ pub unsafe fn spawn(
     // keep all of it inside).
     unsafe {
         if attributes.is_null() {
-            libc::posix_spawnattr_init(copy.as_mut_ptr());
+            real!(posix_spawnattr_init)(copy.as_mut_ptr());
         } else {
             copy.as_mut_ptr().copy_from(attributes, 1);
         }
-        libc::posix_spawnattr_getflags(copy.as_ptr(), &mut flags);
+        real!(posix_spawnattr_getflags)(copy.as_ptr(), &mut flags);
     }
     let inherits = c_int::from(flags) & POSIX_SPAWN_SETSIGMASK == 0;
     let mut spawn = |before| {
@@ -173,9 +178,9 @@ unsafe fn set_signals(attributes: *mut posix_spawnattr_t, flags: c_short, blocke
     };
     // SAFETY: the caller's promise.
     unsafe {
-        libc::posix_spawnattr_setsigmask(attributes, &signals);
+        real!(posix_spawnattr_setsigmask)(attributes, &signals);
         let flags = c_int::from(flags) | POSIX_SPAWN_SETSIGMASK;
-        libc::posix_spawnattr_setflags(attributes, flags as c_short);
+        real!(posix_spawnattr_setflags)(attributes, flags as c_short);
     }
 }
 

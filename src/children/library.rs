@@ -118,7 +118,7 @@ fn elsewhere(preload: &Preload, machine: Machine, directories: &[&str], room: &m
 
 fn split<'a>(entry: &'a [u8], token: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = entry
-        .windows(token.len())
+        .windows(token.len().max(1))
         .position(|window| window == token)?;
     let (before, rest) = entry.split_at_checked(at)?;
     Some((before, rest.get(token.len()..)?))

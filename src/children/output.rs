@@ -64,10 +64,10 @@ struct Path<'a> {
 
 impl Path<'_> {
     fn put(&mut self, bytes: &[u8]) -> core::fmt::Result {
-        let end = self.length.saturating_add(bytes.len());
-        let room = self.bytes.get_mut(self.length..end);
+        let room = self.bytes.get_mut(self.length..);
+        let room = room.and_then(|rest| rest.get_mut(..bytes.len()));
         room.ok_or(core::fmt::Error)?.copy_from_slice(bytes);
-        self.length = end;
+        self.length += bytes.len();
         Ok(())
     }
 }

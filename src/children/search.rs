@@ -1,12 +1,12 @@
 //! Which file `execvp` and `posix_spawnp` will start: the search of
 //! `posix/execvpe.c` of glibc, without its attempts.
 
-use core::ffi::CStr;
-
 use libc::c_char;
 
 use super::library::join;
 use super::target::Found;
+use crate::environment::Environment;
+use crate::hooks::exec::current;
 
 /// `CS_PATH`, which glibc takes where `PATH` is not set.
 const STANDARD: &[u8] = b"/bin:/usr/bin";
@@ -25,15 +25,10 @@ pub fn search(
     if file.contains(&b'/') {
         return join(room, &[file]).map_or(Found::Nothing, |path| look(path, false));
     }
-    // SAFETY: `getenv` reads the environment as `execvp` itself will.
-    let path = unsafe { libc::getenv(c"PATH".as_ptr()) };
-    let path = if path.is_null() {
-        STANDARD
-    } else {
-        // SAFETY: a value of the environment is a terminated string, and the
-        // caller of `execvp` leaves it alone.
-        unsafe { CStr::from_ptr(path) }.to_bytes()
-    };
+    // SAFETY: the environment, which the caller of `execvp` leaves alone meanwhile; it is
+    // only read.
+    let environment = unsafe { Environment::of(current().cast_mut()) };
+    let path = environment.value(b"PATH").unwrap_or(STANDARD);
     for directory in path.split(|&byte| byte == b':') {
         let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
         let Some(candidate) = join(room, &[directory, slash, file]) else {

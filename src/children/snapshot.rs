@@ -3,9 +3,11 @@
 //! Copied, because a program may write over the memory that its environment came
 //! in (`setproctitle`), and because it may change or clear the environment.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use once_cell::race::OnceRef;
+use redhook::Published;
 use umaskclamp_policy::path;
 use umaskclamp_policy::settings::variables::{self, Each, LIST, VARIABLES};
 
@@ -44,7 +46,7 @@ pub struct Preload {
     pub file: &'static [u8],
 }
 
-static SNAPSHOT: OnceRef<'static, Snapshot> = OnceRef::new();
+static SNAPSHOT: Published<Snapshot> = Published::new();
 
 /// The snapshot, once the constructor has run.
 pub fn taken() -> Option<&'static Snapshot> {
@@ -69,7 +71,7 @@ pub fn take(environment: &mut Environment) {
     }
     let preload = find(environment);
     let snapshot = Snapshot { settings, preload };
-    let _ = SNAPSHOT.set(Box::leak(Box::new(snapshot)));
+    SNAPSHOT.set(Box::leak(Box::new(snapshot)));
 }
 
 /// The entries of a value of `LD_PRELOAD` (ld.so(8)).

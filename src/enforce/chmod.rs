@@ -88,7 +88,7 @@ pub unsafe fn acl(
         errno::set(libc::ENOMEM);
         return -1;
     };
-    let Some(copy) = scratch.buffers().text.get_mut(..size) else {
+    let Some(copy) = scratch.buffers().text.get_mut(..given.len()) else {
         return real(value);
     };
     copy.copy_from_slice(given);

@@ -41,7 +41,7 @@ pub unsafe fn read(pointer: *const u8, size: usize) -> Option<OpenHow> {
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { place::read_bytes(pointer, size) }?;
-    let (known, unknown) = bytes.split_at(size.min(COPIED));
+    let (known, unknown) = bytes.split_at(bytes.len().min(COPIED));
     if unknown.iter().any(|&byte| byte != 0) {
         return None;
     }

@@ -18,8 +18,10 @@ use super::open::{audit, open_at};
 use super::shared::{self, Route};
 use super::{look, Judged};
 use crate::call::{Call, Sensitive, Subject};
+use crate::late::{fdopen, fileno, fseek};
 use crate::sys::{self, DescriptorName};
 use crate::{cancel, errno};
+use redhook::real;
 
 /// The mode of a file that `fopen` creates (fopen(3)).
 const CREATION_MODE: mode_t = 0o666;
@@ -180,7 +182,7 @@ pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &
         return core::ptr::null_mut();
     }
     // SAFETY: `fd` is a descriptor that nobody else knows of yet.
-    let stream = unsafe { libc::fdopen(fd, mode.for_fdopen().as_ptr()) };
+    let stream = unsafe { real!(fdopen)(fd, mode.for_fdopen().as_ptr()) };
     if stream.is_null() {
         sys::close(fd);
         return stream;
@@ -237,7 +239,7 @@ unsafe fn with_charset(
         return stream;
     }
     // SAFETY: the stream is open.
-    let number = unsafe { libc::fileno(stream) };
+    let number = unsafe { real!(fileno)(stream) };
     // SAFETY: the stream was made just now, and its descriptor is `number`.
     match unsafe { GlibcFile::of(stream, number) } {
         Some(file) => {
@@ -328,7 +330,7 @@ pub unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
     if mode.starts_at_end() {
         let error = errno::get();
         // SAFETY: the caller's promise. On a pipe or terminal it fails, as in libc.
-        unsafe { libc::fseek(stream, 0, libc::SEEK_END) };
+        unsafe { real!(fseek)(stream, 0, libc::SEEK_END) };
         errno::set(error);
     }
     if mode.stream_flags != 0 {

@@ -10,8 +10,8 @@ use libc::{c_char, c_int, AT_FDCWD};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::place;
-use crate::real::{hook, real};
 use crate::scratch::PATH_MAX;
+use redhook::{hook, real};
 
 /// `_PATH_UTMP` and `_PATH_WTMP` (paths.h).
 const UTMP: *const c_char = c"/var/run/utmp".as_ptr();

@@ -4,7 +4,7 @@ use libc::{c_char, c_int, mode_t, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
 
 use crate::call::Call;
 use crate::enforce::chmod::{chmod as enforce, widens};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn chmod(path: *const c_char, mode: mode_t) -> c_int => hook_chmod {

@@ -10,9 +10,9 @@ use libc::{c_char, c_int, AT_EMPTY_PATH, EINVAL, ENOSYS};
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
 use crate::errno;
-use crate::real::{hook, real};
 use crate::sys::programs;
 use crate::sys::DescriptorName;
+use redhook::{hook, real};
 
 extern "C" {
     /// The program's environment (environ(7)).

@@ -4,7 +4,7 @@
 use libc::{c_int, c_ulong, PR_SET_SECCOMP};
 
 use crate::enforce::shared::filter_comes;
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn prctl(option: c_int, b: c_ulong, c: c_ulong, d: c_ulong, e: c_ulong) -> c_int => hook_prctl {

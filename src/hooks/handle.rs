@@ -8,7 +8,7 @@ use libc::c_int;
 
 use crate::enforce::handle::open;
 use crate::enforce::open::opens_for_writing;
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn open_by_handle_at(mount: c_int, handle: *mut c_void, flags: c_int) -> c_int => hook_open_by_handle_at {

@@ -7,7 +7,7 @@ use libc::{c_char, c_int, c_ulong};
 
 use crate::call::Call;
 use crate::enforce::subvolume::{create, snapshot};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 /// `BTRFS_IOC_SNAP_CREATE` and its like (linux/btrfs.h).
 const SNAPSHOT: u32 = 0x5000_9401;

@@ -11,7 +11,7 @@ use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::queue as enforce_queue;
 use crate::place;
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 /// The file behind a name, terminated.
 pub struct ObjectPath([u8; Self::SIZE]);

@@ -11,8 +11,8 @@ use libc::{RTLD_DEEPBIND, RTLD_DEFAULT, RTLD_NEXT};
 
 use crate::jump::{turnstile, Turn};
 use crate::lookup::{self, loaded, Caller};
-use crate::real::{name, Slot};
 use crate::{slots, state};
+use redhook::{name, Slot};
 
 turnstile!(dlsym => by_name);
 turnstile!(dlvsym => by_version);

@@ -4,7 +4,7 @@ use libc::{c_char, c_int, mode_t, AT_FDCWD};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int => hook_mkdir {

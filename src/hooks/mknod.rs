@@ -5,7 +5,7 @@ use libc::{c_char, c_int, dev_t, mode_t, AT_FDCWD};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use crate::real::{hook, real, Symbol};
+use redhook::{hook, real, Symbol};
 
 /// `_MKNOD_VER`, the only version `__xmknod` knows.
 #[cfg(target_arch = "x86_64")]

@@ -3,15 +3,7 @@
 //! A hook says which place the call names and how the real call is made; what is
 //! allowed is decided in [`crate::enforce`].
 //!
-//! # Hazards of `redhook`, and what fences them
-//! - It resolves a symbol at its first call, under a `Once` that a child of a
-//!   threaded program may find taken, and panics where libc has none: the real
-//!   symbols come from [`crate::real`], which does neither.
-//! - After a caught panic it would make the real call unclamped: the library is
-//!   built with `panic = "abort"`, and no hook has a panic on its way.
-
-// What redhook's macro expands to.
-#![allow(non_camel_case_types, non_snake_case, static_mut_refs, missing_abi)]
+//! Each is declared by [`redhook::hook!`], which is this project's own (`crates/redhook`).
 
 pub mod accounts;
 pub mod chmod;

@@ -5,8 +5,8 @@ use libc::{c_char, c_int, c_uint, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW};
 
 use crate::call::Call;
 use crate::enforce::{links, moves};
-use crate::real::{hook, real, Symbol};
 use crate::{errno, sys};
+use redhook::{hook, real, Symbol};
 
 hook! {
     unsafe fn rename(old: *const c_char, new: *const c_char) -> c_int => hook_rename {

@@ -9,8 +9,8 @@ use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_TRUNC, O_WRONLY};
 
 use crate::call::Call;
 use crate::enforce::open::{open as enforce, opens_for_writing};
-use crate::real::{hook, real};
 use crate::sys::LARGE_FILE;
+use redhook::{hook, real};
 
 /// What the functions ending in 64 add to the flags where files are limited to
 /// 2 GiB without it.

@@ -8,7 +8,7 @@ use core::ptr::null;
 use libc::{c_char, c_int, c_uint, c_ulong};
 
 use crate::enforce::root::{enter, leave};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn chroot(path: *const c_char) -> c_int => hook_chroot {

@@ -3,12 +3,14 @@
 
 use core::ptr::null_mut;
 
+use core::ffi::CStr;
+
 use libc::{c_char, c_int, c_void, EPERM, FILE};
 
 use super::exec::{current, replace};
 use crate::children::shell::{prepare, under_umask, with_umask};
 use crate::errno;
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 /// `/bin/sh -c` could not be executed, as a status of `wait(2)`.
 const NOT_STARTED: c_int = 127 << 8;
@@ -64,8 +66,10 @@ popen_hook!(_IO_popen => hook__IO_popen);
 hook! {
     unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int => hook_wordexp {
         // Only a command in the words starts a shell; it has one of these signs.
-        let has = |sign: &core::ffi::CStr| !libc::strstr(words, sign.as_ptr()).is_null();
-        let commands = !words.is_null() && (has(c"`") || has(c"$("));
+        let commands = !words.is_null() && {
+            let words = CStr::from_ptr(words).to_bytes();
+            words.contains(&b'`') || words.windows(2).any(|sign| sign == b"$(")
+        };
         let mask = match commands.then(|| ready("wordexp")) {
             Some(Err(())) => return WRDE_CMDSUB,
             Some(Ok(mask)) => mask,

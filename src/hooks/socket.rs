@@ -7,8 +7,9 @@ use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
 
 use crate::call::Call;
 use crate::enforce::socket;
-use crate::real::{hook, real};
+use crate::late::socket as socket_of_libc;
 use crate::{errno, place, sys};
+use redhook::{hook, real};
 
 /// The path in the address, terminated: the kernel takes it with or without.
 type SocketPath = [u8; size_of::<sockaddr_un>()];
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn svcunix_create(
     const ANY_SOCKET: c_int = -1;
     // SAFETY: makes a socket as the real function would.
     let own = (socket == ANY_SOCKET)
-        .then(|| unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) });
+        .then(|| unsafe { real!(socket_of_libc)(libc::AF_UNIX, libc::SOCK_STREAM, 0) });
     if own.is_some_and(|own| own < 0) {
         return real(socket);
     }

@@ -7,14 +7,15 @@ use crate::children::envp::Array;
 use crate::children::target::At;
 use crate::children::{spawn, Start, Target};
 use crate::enforce::spawn::with_clamped_actions;
-use crate::real::{hook, real};
+use crate::late::posix_spawnattr_getflags;
+use redhook::{hook, real};
 
 /// Do the attributes say that the effective ids become the real ones?
 fn resets(attributes: *const posix_spawnattr_t) -> bool {
     let mut flags: c_short = 0;
     if !attributes.is_null() {
         // SAFETY: the program's own attribute object.
-        unsafe { libc::posix_spawnattr_getflags(attributes, &mut flags) };
+        unsafe { real!(posix_spawnattr_getflags)(attributes, &mut flags) };
     }
     c_int::from(flags) & POSIX_SPAWN_RESETIDS != 0
 }

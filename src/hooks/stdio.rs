@@ -7,7 +7,8 @@ use super::open::{real_open, real_open64, LARGE};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};
-use crate::real::{hook, real};
+use crate::late::fileno;
+use redhook::{hook, real};
 
 /// The place that a stream of this mode would write to.
 ///
@@ -55,7 +56,7 @@ macro_rules! freopen_hook {
                 };
                 if path.is_null() {
                     // The same file in another mode, which may be one to write.
-                    let call = Call::on(stringify!($name), libc::fileno(file));
+                    let call = Call::on(stringify!($name), real!(fileno)(file));
                     let mut reopened = core::ptr::null_mut();
                     written(call, &mut || {
                         reopened = real!($name)(path, mode, file);

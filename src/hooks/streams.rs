@@ -10,11 +10,8 @@ use crate::enforce::existing::created_or_written;
 use crate::enforce::open::opens_for_writing;
 use crate::enforce::stream::{self, Real, StreamMode};
 use crate::errno;
-use crate::real::{hook, real};
-
-extern "C" {
-    fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
-}
+use crate::late::{__fsetlocking, fileno};
+use redhook::{hook, real};
 
 /// `FSETLOCKING_BYCALLER` (stdio_ext.h).
 const LOCKING_BY_CALLER: c_int = 2;
@@ -36,7 +33,7 @@ macro_rules! setmntent_hook {
                 // As `misc/mntent_r.c`: letters `ce`, and no locking.
                 let file = stream::fopen(claim, writing.for_mount_table(), mode, &real);
                 if !file.is_null() {
-                    __fsetlocking(file, LOCKING_BY_CALLER);
+                    real!(__fsetlocking)(file, LOCKING_BY_CALLER);
                 }
                 file
             }
@@ -76,7 +73,7 @@ hook! {
 unsafe fn is_open(file: *mut FILE) -> bool {
     let error = errno::get();
     // SAFETY: the caller's promise.
-    let open = unsafe { libc::fileno(file) } >= 0;
+    let open = unsafe { real!(fileno)(file) } >= 0;
     errno::set(error);
     open
 }
@@ -113,7 +110,7 @@ hook! {
         // Through the hook above: it clamps the mode.
         let opened = hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32);
         if !opened.is_null() {
-            stream::finish(opened, libc::fileno(opened), writing);
+            stream::finish(opened, real!(fileno)(opened), writing);
         }
         opened
     }

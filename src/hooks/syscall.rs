@@ -23,8 +23,8 @@ use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::root::{enter, leave};
 use crate::enforce::shared::filter_comes;
 use crate::enforce::{handle, how, links, moves, queue, socket};
-use crate::real::{hook, real};
 use crate::{errno, state};
+use redhook::{hook, real};
 
 /// The six arguments, as wide as a register.
 type Arguments = [c_long; 6];

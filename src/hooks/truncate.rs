@@ -5,7 +5,7 @@ use libc::{c_char, c_int, off64_t, off_t, AT_FDCWD};
 
 use crate::call::Call;
 use crate::enforce::existing::written;
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 macro_rules! truncate_hook {
     ($name:ident, $length:ty => $hook:ident) => {

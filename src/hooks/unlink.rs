@@ -5,7 +5,7 @@ use libc::{c_char, c_int, AT_FDCWD};
 
 use crate::call::Call;
 use crate::enforce::links::{any_linked, unlink as enforce};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn unlink(path: *const c_char) -> c_int => hook_unlink {

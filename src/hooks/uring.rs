@@ -7,8 +7,8 @@ use core::ffi::c_void;
 use libc::{c_int, c_uint, size_t, ENOSYS};
 use umaskclamp_policy::settings::Mode;
 
-use crate::real::{hook, real};
 use crate::{records, state};
+use redhook::{hook, real};
 
 /// Is a ring refused?
 pub fn refuses() -> bool {

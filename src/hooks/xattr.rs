@@ -7,7 +7,7 @@ use libc::{c_char, c_int, size_t, AT_FDCWD};
 
 use crate::call::Call;
 use crate::enforce::chmod::{acl, names_acl};
-use crate::real::{hook, real};
+use redhook::{hook, real};
 
 hook! {
     unsafe fn setxattr(path: *const c_char, name: *const c_char, value: *const c_void, size: size_t, flags: c_int) -> c_int => hook_setxattr {

@@ -51,12 +51,13 @@ impl Place<'_> {
             .flatten()
             .and_then(|inode| outside::recall(inode.id, out));
         let length = noted.unwrap_or(told);
-        let path = out.get(..length).unwrap_or_default();
+        let path = out.get_mut(..length).unwrap_or_default();
         let Some(slash) = path::position(b'/', path) else {
             return 0;
         };
-        out.copy_within(slash + 1..length, 0);
-        match length - slash - 1 {
+        let behind = path.len().min(slash + 1);
+        path.copy_within(behind.., 0);
+        match path.len() - behind {
             // The root there.
             0 => {
                 let (first, _) = out.split_at_mut(1);

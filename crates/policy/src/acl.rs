@@ -5,7 +5,7 @@
 //! user or group id (4).
 
 use crate::mode::Mask;
-use std::fmt;
+use core::fmt;
 
 const VERSION: [u8; 4] = [2, 0, 0, 0];
 const ENTRY: usize = 8;
@@ -109,6 +109,7 @@ pub fn loosest(value: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{prelude::v1::*, vec};
 
     fn acl(entries: &[(u16, u16, u32)]) -> Vec<u8> {
         let mut value = VERSION.to_vec();

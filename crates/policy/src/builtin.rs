@@ -1,5 +1,7 @@
 //! The list that applies when the user names none.
 
+use alloc::string::String;
+
 /// The file as it lies in the source: patterns, each with a comment above it
 /// that says why it is there.
 pub const TEXT: &str = include_str!("../builtin.patterns");

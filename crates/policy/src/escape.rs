@@ -1,6 +1,6 @@
 //! Bytes made harmless for a terminal, a log and a message of one line.
 
-use std::fmt;
+use core::fmt;
 
 /// A code point that must not reach a terminal or break a line as it is: C0,
 /// DEL, C1, the line and paragraph separators, and the marks that reorder text.
@@ -99,6 +99,7 @@ pub(crate) fn write<W: fmt::Write + ?Sized>(out: &mut W, bytes: &[u8]) -> fmt::R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::prelude::v1::*;
 
     #[test]
     fn nothing_reaches_the_terminal() {

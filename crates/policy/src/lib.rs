@@ -11,6 +11,7 @@
 //!   they run inside another program's `open`, in its signal handlers and
 //!   between its `vfork` and `exec`.
 //! - Paths and patterns are bytes. Case counts, and nothing is decoded.
+#![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![warn(
@@ -30,6 +31,10 @@
         clippy::arithmetic_side_effects
     )
 )]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod acl;
 pub mod builtin;

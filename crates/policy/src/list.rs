@@ -1,7 +1,8 @@
 //! How patterns are told apart in a list and in a file, and how a list is
 //! written so that it reads back the same.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::rules::Rules;
 
@@ -11,7 +12,7 @@ use crate::rules::Rules;
 /// one at its end.
 pub fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = (!list.is_empty()).then_some(list);
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let current = rest?;
         let Some(end) = separator(current) else {
             rest = None;
@@ -144,10 +145,11 @@ pub fn literal(literal: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::prelude::v1::*;
 
     fn split(list: &str) -> Vec<&str> {
         elements(list.as_bytes())
-            .map(|e| std::str::from_utf8(e).unwrap())
+            .map(|e| core::str::from_utf8(e).unwrap())
             .collect()
     }
 

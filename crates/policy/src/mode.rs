@@ -1,6 +1,6 @@
 //! The mask and what it leaves of a mode.
 
-use std::fmt;
+use core::fmt;
 
 /// The permission bits that nobody but the owner may get at a sensitive path:
 /// bits to clear, within octal 077. The default clears all of them.
@@ -97,6 +97,7 @@ impl fmt::Display for Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::prelude::v1::*;
 
     #[test]
     fn reads_octal_only_within_077() {

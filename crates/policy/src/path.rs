@@ -164,6 +164,7 @@ fn put_before(out: &mut [u8], end: usize, bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{prelude::v1::*, vec};
 
     fn folded(base: &str, given: &str) -> String {
         let mut out = [0; 64];

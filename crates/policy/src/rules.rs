@@ -7,7 +7,9 @@ use crate::path::step;
 use crate::pattern::store::{Alternative, Span, Store};
 use crate::pattern::{Compiler, PatternFault, PatternFaultKind, Taken};
 use crate::tables;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// What a path names, as far as patterns care.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -338,7 +340,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Builder<H> {
 /// The components of a path, each with what follows it.
 pub(crate) fn steps(path: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = path;
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let (name, left) = step(rest)?;
         rest = left;
         Some((name, left))

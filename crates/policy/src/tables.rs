@@ -3,7 +3,8 @@
 use crate::index::{Index, Link};
 use crate::pattern::store::{Alternative, Segment, Shape::*, Span, Store};
 use crate::rules::{Entry, Origin::BuiltIn, RuleId, Rules};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
@@ -37,6 +38,7 @@ pub(crate) fn built_in() -> Option<Rules> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
 
     #[test]
     fn the_tables_are_what_the_list_reads_to() {

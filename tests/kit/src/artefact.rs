@@ -87,6 +87,20 @@ pub fn shim_with_openat2() -> PathBuf {
     .clone()
 }
 
+/// The release library with the names of its functions, beside it the linker's map.
+/// Built in a target directory of its own, as [`shim_with_openat2`] is.
+pub fn unstripped_shim() -> PathBuf {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let dir = target().join("unstripped");
+        let place = dir.to_str().expect("a path in UTF-8");
+        let args = ["--release", "-p", "umaskclamp", "--target-dir", place];
+        build_with(&args, &[("CARGO_PROFILE_RELEASE_STRIP", "none")]);
+        dir.join("release/libumaskclamp.so")
+    })
+    .clone()
+}
+
 /// Absolute path of the kit's test program `name`: in the directory
 /// `UMASKCLAMP_TEST_PROGRAMS` if set, else built once per test process, and
 /// optimised: it is started some ten thousand times.

@@ -67,7 +67,7 @@ pub(super) fn length_bit(length: usize) -> u64 {
 pub(super) fn lengths(set: u64, name: usize) -> impl Iterator<Item = usize> {
     let within = length_bit(name);
     let mut left = set & (within | within.wrapping_sub(1));
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let bit = left.trailing_zeros();
         left &= left.checked_sub(1)?;
         Some((bit as usize).saturating_add(1))

@@ -15,11 +15,13 @@ mod ends;
 
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
 use crate::rules::{steps, Kind};
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
 use ends::{
     add, add_all, first_two, has, hash, head_bit, last_bit, last_two, length_bit, lengths, stem,
     Pairs, END, HEAD, LONGEST, NAME, RANDOM, START, STEM,
 };
-use std::borrow::Cow;
 
 /// What an alternative is entered under.
 enum Piece<'a> {
@@ -96,7 +98,7 @@ impl Index {
                 .buckets
                 .to_mut()
                 .get_mut(bucket)
-                .map_or(0, |first| std::mem::replace(first, at.saturating_add(1)));
+                .map_or(0, |first| core::mem::replace(first, at.saturating_add(1)));
             index.links.to_mut().push(Link { hash, next });
         }
         index.others.to_mut().reverse();

@@ -1,14 +1,14 @@
 //! Braces: the alternatives that a pattern stands for.
 //!
 //! `{/a,b}/c` is one absolute pattern and one that matches at any depth, so the
-//! alternatives are told apart before anything is classified. `fast_glob`
-//! could match braces, but tries every combination of branches on every path.
+//! alternatives are told apart before anything is classified.
 //!
 //! Every process of a job does this, with memory that it never gives back: the
 //! alternatives are written one after the other into the same place.
 
 use super::lex::{Spanned, Token};
 use super::{Found, PatternFaultKind};
+use alloc::vec::Vec;
 
 /// What is done with one alternative.
 type Take<'a> = &'a mut dyn FnMut(&[Spanned]) -> Result<(), Found>;

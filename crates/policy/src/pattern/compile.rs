@@ -6,6 +6,8 @@ use super::{braces, quick};
 use super::{Found, PatternFaultKind, MAX_ALTERNATIVES, MAX_STORED};
 use crate::list::Tildes;
 use crate::path::fold;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// Compiles patterns into a [`Store`]; keeps what it needs from one to the
 /// next, so that a list costs few allocations.
@@ -51,7 +53,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
 
     /// Where patterns name the home directory, if one does.
     pub fn tildes(&mut self) -> Option<Tildes> {
-        let at = std::mem::take(&mut self.tildes);
+        let at = core::mem::take(&mut self.tildes);
         let home = self.home.known().filter(|_| !at.is_empty())?.to_vec();
         Some(Tildes { home, at })
     }
@@ -82,7 +84,7 @@ impl<H: FnOnce() -> Option<Vec<u8>>> Compiler<H> {
         if quick::take(body, rule, store) {
             return Ok(Taken::Whole);
         }
-        let mut tokens = std::mem::take(&mut self.tokens);
+        let mut tokens = core::mem::take(&mut self.tokens);
         tokens.clear();
         let result = self.compile_with(text, start, rule, store, &mut tokens);
         self.tokens = tokens;
@@ -277,12 +279,7 @@ fn segment(text: &[u8], tokens: &[Spanned], store: &mut Store) -> Result<Segment
             Token::One => store.bytes.to_mut().push(b'?'),
             Token::Class { .. } => write_class(text, spanned.at as usize, store.bytes.to_mut())?,
             Token::Byte(byte) => {
-                // Everything that `fast_glob` could take for more than a byte;
-                // a leading `!` would negate.
-                if matches!(
-                    byte,
-                    b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'!' | b',' | b'\\'
-                ) {
+                if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
                     store.bytes.to_mut().push(b'\\');
                 }
                 store.bytes.to_mut().push(byte);

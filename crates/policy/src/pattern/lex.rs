@@ -1,6 +1,7 @@
 //! From the bytes of a pattern to tokens, with escapes resolved.
 
-use super::{Found, PatternFaultKind};
+use super::{Found, PatternFaultKind, MAX_GROUPS};
+use alloc::vec::Vec;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Token {
@@ -32,16 +33,9 @@ pub(crate) struct Spanned {
 /// Appends the tokens of `pattern` from the byte `start` on to `out`. Says
 /// whether there are brace groups.
 pub(crate) fn lex(pattern: &[u8], start: usize, out: &mut Vec<Spanned>) -> Result<bool, Found> {
-    let body = pattern.get(start..).unwrap_or_default();
-    // `validate` passes over leading `!`, which are literal here: only what
-    // stands behind them can be wrong.
-    if body.iter().any(|b| matches!(b, b'[' | b'{' | b'\\')) {
-        fast_glob::validate(body)
-            .map_err(|fault| (start.saturating_add(fault.index), translate(fault.kind)))?;
-    }
-
+    // Of the groups that are open, where the outermost begins; and how many there are.
+    let (mut outermost, mut groups) = (start, 0usize);
     let mut depth = 0usize;
-    let mut braces = false;
     let mut at = start;
     while let Some(&byte) = pattern.get(at) {
         let mut next = at.saturating_add(1);
@@ -66,8 +60,14 @@ pub(crate) fn lex(pattern: &[u8], start: usize, out: &mut Vec<Spanned>) -> Resul
                 Token::Class { end: next as u32 }
             }
             b'{' => {
+                groups = groups.saturating_add(1);
+                if groups > MAX_GROUPS {
+                    return Err((at, PatternFaultKind::TooManyBraces));
+                }
+                if depth == 0 {
+                    outermost = at;
+                }
                 depth = depth.saturating_add(1);
-                braces = true;
                 Token::Open
             }
             b',' if depth > 0 => Token::Comma,
@@ -83,16 +83,9 @@ pub(crate) fn lex(pattern: &[u8], start: usize, out: &mut Vec<Spanned>) -> Resul
         });
         at = next;
     }
-    Ok(braces)
-}
-
-fn translate(kind: fast_glob::ErrorKind) -> PatternFaultKind {
-    use fast_glob::ErrorKind;
-    match kind {
-        ErrorKind::UnclosedBrace => PatternFaultKind::UnclosedBrace,
-        ErrorKind::UnclosedBracket => PatternFaultKind::UnclosedClass,
-        ErrorKind::TrailingBackslash => PatternFaultKind::TrailingBackslash,
-        _ => PatternFaultKind::TooManyBraces,
+    match depth {
+        0 => Ok(groups > 0),
+        _ => Err((outermost, PatternFaultKind::UnclosedBrace)),
     }
 }
 
@@ -108,10 +101,9 @@ fn class_end(pattern: &[u8], open: usize) -> Result<usize, Found> {
     }
 }
 
-/// Writes the class that opens at `open` to `out` in the one spelling that
-/// `fast_glob` and `.gitignore` read alike: in `fast_glob`, `\n` in a class is
-/// a newline, and a `!` or `^` that an empty range leaves at the front would
-/// negate. An error if no byte of a name matches it.
+/// Writes the class that opens at `open` to `out` without what matches nothing: a
+/// `!` or `^` that an empty range leaves at the front would negate. An error if no
+/// byte of a name matches it.
 pub(crate) fn write_class(pattern: &[u8], open: usize, out: &mut Vec<u8>) -> Result<(), Found> {
     let members = Members::of(pattern, open);
     let negated = members.negated;
@@ -166,16 +158,17 @@ enum State {
 }
 
 /// The members of a class as ranges `(low, high)`, escapes resolved.
-struct Members<'a> {
+pub(super) struct Members<'a> {
     pattern: &'a [u8],
-    at: usize,
+    /// The byte behind what was read.
+    pub at: usize,
     first: bool,
-    negated: bool,
+    pub negated: bool,
     state: State,
 }
 
 impl<'a> Members<'a> {
-    fn of(pattern: &'a [u8], open: usize) -> Self {
+    pub fn of(pattern: &'a [u8], open: usize) -> Self {
         let mut at = open.saturating_add(1);
         let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
         if negated {

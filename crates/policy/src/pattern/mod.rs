@@ -3,27 +3,29 @@
 //!
 //! A pattern is split at its slashes, and every component is reduced at load
 //! to the cheapest thing that says the same: a literal name, `*suffix`,
-//! `prefix*`, or a glob of one component. Only the last is left to
-//! `fast_glob`. What it reads otherwise than `.gitignore` never reaches it: a
-//! leading `!` negates there, `\n` is a newline and `\b` a backspace, in classes
-//! too. Braces, of which it tries every combination of branches on every path,
-//! are written out; `**` is matched by component, which finds the first place
-//! that fits and is done.
+//! `prefix*`, or a glob of one component ([`glob`]). Braces are written out: to
+//! try every combination of branches on every path would take too long. `**` is
+//! matched by component, which finds the first place that fits and is done.
 
 mod braces;
 mod compile;
+mod glob;
 mod lex;
 mod quick;
 pub(crate) mod store;
 
+use alloc::vec::Vec;
 pub(crate) use compile::{Compiler, Taken};
 
 use crate::escape::shown;
-use std::fmt;
+use core::fmt;
 
 /// How many alternatives the braces of one pattern may stand for. Every process of a
 /// job writes them out, and a pattern of a line can stand for millions.
 pub const MAX_ALTERNATIVES: usize = 1024;
+
+/// How many brace groups a pattern may have.
+pub const MAX_GROUPS: usize = 10;
 
 /// To how many bytes braces may bring what a list is stored as.
 pub const MAX_STORED: usize = 512 * 1024;
@@ -42,7 +44,7 @@ pub enum PatternFaultKind {
     UnclosedBrace,
     /// A `\` with nothing behind it.
     TrailingBackslash,
-    /// More brace groups, or deeper ones, than `fast_glob` knows.
+    /// More brace groups than [`MAX_GROUPS`].
     TooManyBraces,
     /// Braces that stand for more than [`MAX_ALTERNATIVES`] patterns.
     TooManyAlternatives,

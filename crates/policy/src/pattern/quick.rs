@@ -126,13 +126,8 @@ fn alternative(span: Span, rule: u32, store: &mut Store) -> Option<()> {
             [b'*', tail @ ..] if plain(tail) => (Shape::Suffix, at.saturating_add(1), end),
             [start @ .., b'*'] if plain(start) => (Shape::Prefix, at, end.saturating_sub(1)),
             name if plain(name) => (Shape::Literal, at, end),
-            // What `fast_glob` reads as we do.
-            name if !name.windows(2).any(|pair| pair == b"**")
-                && !name.iter().any(|b| matches!(b, b'!' | b',' | b']' | b'}')) =>
-            {
-                (Shape::Glob, at, end)
-            }
-            _ => return None,
+            _ if name.windows(2).any(|pair| pair == b"**") => return None,
+            _ => (Shape::Glob, at, end),
         };
         if literal && shape == Shape::Literal {
             head = piece(0, end);

@@ -1,8 +1,9 @@
 //! What patterns become: flat tables that are searched without allocation.
 
+use super::glob;
 use crate::path::step;
 use crate::rules::Kind;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 /// A piece of the store's bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +29,7 @@ pub(crate) enum Shape {
     Suffix,
     /// Any name: `*`.
     Any,
-    /// Anything else within one component, in `fast_glob`'s spelling.
+    /// Anything else within one component, as [`glob`] reads it.
     Glob,
     /// Any number of components: `**` between others.
     Depth,
@@ -112,7 +113,7 @@ impl Store {
             Shape::Prefix => name.starts_with(text),
             Shape::Suffix => name.ends_with(text),
             Shape::Any => true,
-            Shape::Glob => fast_glob::glob_match(text, name),
+            Shape::Glob => glob::matches(text, name),
             Shape::Depth => false,
         }
     }

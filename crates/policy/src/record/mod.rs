@@ -218,7 +218,7 @@ impl Record<'_> {
         out.text(self.action.word());
         out.text("\",\"path\":");
         string(out, self.path, limits.path);
-        if std::str::from_utf8(self.path).is_err() {
+        if core::str::from_utf8(self.path).is_err() {
             out.text(",\"path_hex\":\"");
             out.hex(cut(self.path, limits.path));
             out.text("\"");

@@ -1,7 +1,7 @@
 //! A bounded writer: into a slice, without allocation, without panic.
 
 use crate::escape::hidden;
-use std::fmt;
+use core::fmt;
 
 /// Writes into a slice and remembers if something did not fit.
 pub(super) struct Writer<'a> {
@@ -25,11 +25,11 @@ impl<'a> Writer<'a> {
     }
 
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match self.out.get_mut(self.length..end) {
+        let rest = self.out.get_mut(self.length..);
+        match rest.and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) if !self.full => {
                 place.copy_from_slice(bytes);
-                self.length = end;
+                self.length = self.length.saturating_add(bytes.len());
             }
             _ => self.full = true,
         }

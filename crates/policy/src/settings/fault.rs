@@ -5,7 +5,8 @@ use crate::escape::shown;
 use crate::mode::MaskFault;
 use crate::pattern::PatternFault;
 use crate::rules::Origin;
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// Why a file could not be read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

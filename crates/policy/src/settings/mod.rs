@@ -4,6 +4,7 @@ mod fault;
 pub mod variables;
 mod words;
 
+use alloc::vec::Vec;
 pub use fault::{Fault, FileFault};
 pub use variables::{Variable, VARIABLES};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};

@@ -1,48 +1,84 @@
-//! The real symbols behind the hooks.
+//! `hook!` and `real!`: functions of a preloaded library in place of libc's, and libc's
+//! own behind them.
 //!
-//! Each is looked for when it is first called, by [`crate::lookup`], which takes
-//! no lock and no memory: that holds in a signal handler and in a `vfork` child as
-//! well, and a start does not pay for eighty symbols of which a program uses five.
-//! That is why `redhook::real!`, which asks `dlsym` under a `Once` and panics if it
-//! is answered in vain, is not used: a thread that forks while another one is in
-//! there would leave its child waiting for ever.
+//! ```ignore
+//! redhook::hook! {
+//!     unsafe fn chdir(path: *const c_char) -> c_int => hook_chdir {
+//!         redhook::real!(chdir)(path)
+//!     }
+//! }
+//! ```
+//!
+//! # Why not the published crate
+//! The crate of this name on crates.io is the known one for this, and its two macros are
+//! kept as they are called. They are written anew here, and taken in its place by
+//! `[patch.crates-io]`, since what the published ones expand to cannot run in every
+//! process of a job:
+//! - They need `std`, the most of what a library pays for at its start: tables of
+//!   relocations, thread-local storage, thirty symbols of libc.
+//! - They look for the real function under a `Once`. A thread that forks while another
+//!   one is in there leaves its child waiting for ever.
+//! - They ask `dlsym`, which takes the loader's lock and may allocate, and panic where
+//!   libc has no such function.
+//! - After a panic they would make the real call, as if the hook were not there.
+//!
+//! Here a hook is a plain function, and the real one is looked for when it is first
+//! called, by [`lookup`], which takes no lock and no memory: that holds in a signal handler
+//! and in a `vfork` child as well, and a start does not pay for eighty symbols of which a
+//! program uses five. Where there is none, a call fails with `ENOSYS`.
+#![no_std]
 
-use core::ffi::CStr;
+extern crate alloc;
+
+#[macro_use]
+mod macros;
+pub mod errno;
+pub mod lookup;
+mod published;
+
+use core::ffi::{c_int, c_long, CStr};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use libc::c_int;
+use lookup::loaded;
+pub use published::Published;
 
-use crate::lookup::{self, loaded};
-
-/// A symbol that a hook stands before; [`hook!`] makes each one.
+/// A function behind this library; [`hook!`] and [`symbol!`] make each one.
 pub trait Symbol {
     /// Pointer to a function with the symbol's arguments.
     type Function: Copy;
 
+    /// The symbol.
     const NAME: &'static CStr;
 
     /// What is called where no library has the symbol: it fails with `ENOSYS`.
     const MISSING: Self::Function;
 
+    /// Where it was found.
     fn slot() -> &'static Slot;
 
     /// The real function.
     fn function() -> Self::Function {
         let address = Self::slot().anywhere(Self::NAME, const { lookup::hash(Self::NAME) });
-        let Some(address) = address else {
-            return Self::MISSING;
-        };
-        const { assert!(size_of::<Self::Function>() == size_of::<usize>()) };
-        // SAFETY: the address is that of the symbol of this name, and `Function`
-        // is a pointer to a function as its manual page declares it.
-        unsafe { core::mem::transmute_copy::<usize, Self::Function>(&address) }
+        address.map_or(Self::MISSING, Self::at)
+    }
+
+    /// The real function, if any library behind this one has it.
+    fn there() -> Option<Self::Function> {
+        let address = Self::slot().address(Self::NAME, const { lookup::hash(Self::NAME) });
+        address.map(Self::at)
     }
 
     /// Has any library behind this one the symbol?
     fn is_there() -> bool {
-        Self::slot()
-            .address(Self::NAME, const { lookup::hash(Self::NAME) })
-            .is_some()
+        Self::there().is_some()
+    }
+
+    #[doc(hidden)]
+    fn at(address: usize) -> Self::Function {
+        const { assert!(size_of::<Self::Function>() == size_of::<usize>()) };
+        // SAFETY: the address is that of the symbol of this name, and `Function`
+        // is a pointer to a function as its manual page declares it.
+        unsafe { core::mem::transmute_copy::<usize, Self::Function>(&address) }
     }
 }
 
@@ -55,6 +91,8 @@ const UNKNOWN: usize = 0;
 const NOWHERE: usize = 1;
 
 impl Slot {
+    /// Nowhere yet.
+    #[allow(clippy::new_without_default)] // for statics
     pub const fn new() -> Self {
         Slot(AtomicUsize::new(UNKNOWN))
     }
@@ -109,6 +147,7 @@ pub const fn name(terminated: &'static str) -> &'static CStr {
 
 /// What a function of this type returns when it fails.
 pub trait Failed {
+    /// `-1`, a null pointer, or nothing.
     const FAILED: Self;
 }
 
@@ -121,7 +160,7 @@ impl Failed for c_int {
 }
 
 #[cfg(target_pointer_width = "64")]
-impl Failed for libc::c_long {
+impl Failed for c_long {
     const FAILED: Self = -1;
 }
 
@@ -129,38 +168,10 @@ impl<T> Failed for *mut T {
     const FAILED: Self = core::ptr::null_mut();
 }
 
-/// Declares a hook, by redhook, and the real symbol behind it.
-macro_rules! hook {
-    (unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty => $hook:ident $body:block) => {
-        redhook::hook! { unsafe fn $name($($argument: $type),*) -> $result => $hook $body }
-
-        impl $crate::real::Symbol for $name {
-            type Function = unsafe extern "C" fn($($type),*) -> $result;
-
-            const NAME: &'static core::ffi::CStr =
-                $crate::real::name(concat!(stringify!($name), "\0"));
-
-            const MISSING: Self::Function = {
-                unsafe extern "C" fn missing($(_: $type),*) -> $result {
-                    $crate::errno::set(libc::ENOSYS);
-                    <$result as $crate::real::Failed>::FAILED
-                }
-                missing
-            };
-
-            fn slot() -> &'static $crate::real::Slot {
-                static SLOT: $crate::real::Slot = $crate::real::Slot::new();
-                &SLOT
-            }
-        }
-    };
+/// What a function does that no library has.
+#[doc(hidden)]
+#[cold]
+pub fn missing<T: Failed>() -> T {
+    errno::set(libc::ENOSYS);
+    T::FAILED
 }
-
-/// The real function behind the hook of this name.
-macro_rules! real {
-    ($name:ident) => {
-        <$name as $crate::real::Symbol>::function()
-    };
-}
-
-pub(crate) use {hook, real};

@@ -11,17 +11,16 @@
 //! `elf/dl-lookup.c`): the first definition behind this library, in load order,
 //! of the default version. What it cannot decide it leaves to the real one:
 //! indirect functions (`STT_GNU_IFUNC`), of which libc has none among the hooks'.
-//!
-//! `std` and `redhook` call `dlsym`: within this library that is the hook
-//! ([`crate::hooks::loader`]), which answers them from here.
 
 pub mod library;
 pub mod loaded;
 
 use core::ffi::{c_char, c_void, CStr};
 
-use once_cell::race::OnceRef;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::Published;
 pub use library::hash;
 use library::{Answer, Library};
 
@@ -92,7 +91,7 @@ pub enum Caller {
 /// Is this library's code at this address?
 pub fn is_own(address: usize) -> bool {
     // SAFETY: written by the linker, and never changed.
-    let own = unsafe { &umaskclamp_own };
+    let own = unsafe { &redhook_own };
     (own.start..own.end).contains(&address)
 }
 
@@ -160,7 +159,7 @@ struct Behind {
     libraries: Vec<Library>,
 }
 
-static BEHIND: OnceRef<'static, Behind> = OnceRef::new();
+static BEHIND: Published<Behind> = Published::new();
 
 /// Read at the first look: that is in our constructor, or before it, when the
 /// program's allocator calls us. What is opened later (`dlopen`) is not behind us.
@@ -169,7 +168,7 @@ fn behind() -> &'static Behind {
         return behind;
     }
     // Two threads may come here at once; the first one's stays.
-    let _ = BEHIND.set(Box::leak(Box::new(Behind::look())));
+    BEHIND.set(Box::leak(Box::new(Behind::look())));
     BEHIND.get().unwrap_or(&NOTHING)
 }
 
@@ -190,7 +189,7 @@ struct Loaded {
     next: *const Loaded,
 }
 
-/// Where this library lies (`csrc/loaded.c`).
+/// Where this library lies (`src/loaded.c`).
 #[repr(C)]
 struct Own {
     start: usize,
@@ -200,9 +199,9 @@ struct Own {
 
 extern "C" {
     /// The first loaded object.
-    fn umaskclamp_loaded() -> *const Loaded;
+    fn redhook_loaded() -> *const Loaded;
 
-    static umaskclamp_own: Own;
+    static redhook_own: Own;
 }
 
 impl Behind {
@@ -216,9 +215,9 @@ impl Behind {
             libraries: Vec::new(),
         };
         // SAFETY: answers with null or the loader's list.
-        let mut next = unsafe { umaskclamp_loaded() };
+        let mut next = unsafe { redhook_loaded() };
         // SAFETY: written by the linker.
-        let own = unsafe { umaskclamp_own.dynamic };
+        let own = unsafe { redhook_own.dynamic };
         // SAFETY: the list ends with a null pointer; its nodes are the loader's.
         while let Some(loaded) = unsafe { next.as_ref() } {
             next = loaded.next;

@@ -21,9 +21,9 @@ extern HIDDEN const char _DYNAMIC[], __ehdr_start[], _end[];
 
 HIDDEN const struct {
     const char *start, *end, *dynamic;
-} umaskclamp_own = {__ehdr_start, _end, _DYNAMIC};
+} redhook_own = {__ehdr_start, _end, _DYNAMIC};
 
-HIDDEN const void *umaskclamp_loaded(void)
+HIDDEN const void *redhook_loaded(void)
 {
     const struct told *told = &_r_debug;
     if (told == NULL && &_dl_debug_addr != NULL)

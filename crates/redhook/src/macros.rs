@@ -1,0 +1,62 @@
+/// Names a function of libc's that is called and not hooked, for [`real!`].
+#[macro_export]
+macro_rules! symbol {
+    ($(#[$about:meta])* $visibility:vis unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty) => {
+        $(#[$about])*
+        #[allow(non_camel_case_types)]
+        $visibility enum $name {}
+
+        impl $crate::Symbol for $name {
+            type Function = unsafe extern "C" fn($($type),*) -> $result;
+
+            const NAME: &'static core::ffi::CStr = $crate::name(concat!(stringify!($name), "\0"));
+
+            const MISSING: Self::Function = {
+                unsafe extern "C" fn missing($(_: $type),*) -> $result {
+                    $crate::missing()
+                }
+                missing
+            };
+
+            fn slot() -> &'static $crate::Slot {
+                static SLOT: $crate::Slot = $crate::Slot::new();
+                &SLOT
+            }
+        }
+    };
+}
+
+/// Declares a hook: programs that call `$name` reach `$hook`. Like the `extern "C"`
+/// function that it is, it may be called as the manual page of that name says.
+#[macro_export]
+macro_rules! hook {
+    (unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty => $hook:ident $body:block) => {
+        $crate::symbol!(pub unsafe fn $name($($argument: $type),*) -> $result);
+
+        const _: () = {
+            #[no_mangle]
+            unsafe extern "C" fn $name($($argument: $type),*) -> $result {
+                // SAFETY: the caller's own arguments.
+                unsafe { $hook($($argument),*) }
+            }
+        };
+
+        #[allow(clippy::missing_safety_doc, non_snake_case)]
+        pub unsafe fn $hook($($argument: $type),*) -> $result $body
+    };
+    (unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) => $hook:ident $body:block) => {
+        $crate::hook! { unsafe fn $name($($argument: $type),*) -> () => $hook $body }
+    };
+}
+
+/// The real function of this name, behind the hook if there is one. With `or None`,
+/// only if a library has it that was there at the start.
+#[macro_export]
+macro_rules! real {
+    ($name:ident) => {
+        <$name as $crate::Symbol>::function()
+    };
+    ($name:ident, or None) => {
+        <$name as $crate::Symbol>::there()
+    };
+}
