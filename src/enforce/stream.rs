@@ -185,11 +185,25 @@ pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &
     let stream = unsafe { real!(fdopen)(fd, mode.for_fdopen().as_ptr()) };
     if stream.is_null() {
         sys::close(fd);
-        return stream;
+        // A filter of system calls may refuse what `fdopen` asks: then as the program
+        // would open it, which is narrow by now.
+        // SAFETY: the caller's promise.
+        return unsafe { again(call.path, text, real) };
     }
     // SAFETY: the stream was made just now, and its descriptor is `fd`.
     unsafe { finish(stream, fd, mode) };
     stream
+}
+
+/// Opens by its name what was made or narrowed just now.
+///
+/// # Safety
+/// `text` is a mode string.
+#[cold]
+unsafe fn again(path: *const c_char, text: *const c_char, real: &Real) -> *mut FILE {
+    // SAFETY: the caller's promise.
+    let copy = unsafe { WithoutExclusive::of(text) };
+    (real.fopen)(path, copy.as_ref().map_or(text, WithoutExclusive::as_ptr))
 }
 
 /// The real call as the program made it, and a record.
@@ -234,9 +248,15 @@ unsafe fn with_charset(
     }
     let stream = (real.fopen)(c"/dev/null".as_ptr(), text);
     if stream.is_null() {
-        // An unknown charset: libc too finds that out after it opened the file.
+        let error = errno::get();
         sys::close(fd);
-        return stream;
+        // There may be room for one descriptor and not for two. An unknown charset libc
+        // too finds out after it opened the file.
+        return match error {
+            // SAFETY: the caller's promise.
+            libc::EMFILE => unsafe { again(path, text, real) },
+            _ => stream,
+        };
     }
     // SAFETY: the stream is open.
     let number = unsafe { real!(fileno)(stream) };
