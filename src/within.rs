@@ -57,10 +57,16 @@ extern "C" fn abort() -> ! {
 }
 
 /// `_URC_CONTINUE_UNWIND`: nothing is to be done in this frame. Any other answer would
-/// end a process whose thread is cancelled in it.
+/// end a process whose thread is cancelled in it. A release build has no such frame.
 unsafe extern "C" fn personality() -> c_int {
     8
 }
 
 stands_for!("_Unwind_Resume" => abort);
 stands_for!("rust_eh_personality" => personality);
+
+// On armhf every entry of a table names one of these two; the unwinder calls its own.
+#[cfg(target_arch = "arm")]
+stands_for!("__aeabi_unwind_cpp_pr0" => personality);
+#[cfg(target_arch = "arm")]
+stands_for!("__aeabi_unwind_cpp_pr1" => personality);

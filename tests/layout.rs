@@ -137,3 +137,21 @@ fn no_panic_is_on_the_way_of_a_hook() {
     assert!(seen.len() >= 3, "no longer so seen: {seen:?}");
     assert_eq!(found, BTreeSet::new());
 }
+
+/// A thread that is cancelled in a hook is unwound through the library's frames. One with
+/// a personality would ask the library's own, which is there for unreleased builds alone.
+#[test]
+fn every_frame_is_unwound_by_its_table_alone() {
+    let out = Command::new("readelf")
+        .arg("--debug-dump=frames")
+        .arg(unstripped_shim())
+        .env("LC_ALL", "C")
+        .output()
+        .expect("readelf starts");
+    let text = String::from_utf8(out.stdout).expect("names in UTF-8");
+    let kinds = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Augmentation:"));
+    let kinds: BTreeSet<&str> = kinds.map(str::trim).collect();
+    assert_eq!(kinds, BTreeSet::from(["\"zR\""]));
+}

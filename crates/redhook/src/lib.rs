@@ -36,7 +36,7 @@ pub mod errno;
 pub mod lookup;
 mod published;
 
-use core::ffi::{c_int, c_long, CStr};
+use core::ffi::{c_int, CStr};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use lookup::loaded;
@@ -160,7 +160,7 @@ impl Failed for c_int {
 }
 
 #[cfg(target_pointer_width = "64")]
-impl Failed for c_long {
+impl Failed for core::ffi::c_long {
     const FAILED: Self = -1;
 }
 
