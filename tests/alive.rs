@@ -4,10 +4,10 @@
 #[path = "children/programs.rs"]
 mod programs;
 
+use once_cell::sync::OnceCell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use object::{Object, ObjectSymbol};
 use programs::{built, modes, text};
@@ -16,7 +16,7 @@ use umaskclamp_testkit::{Run, Tree, Who};
 
 /// A program that a preload cannot enter.
 fn static_program() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: OnceCell<PathBuf> = OnceCell::new();
     BUILT.get_or_init(|| {
         built("write.c", "static-write", "cc", &["-static"]).expect("a static program")
     })

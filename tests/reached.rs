@@ -5,11 +5,11 @@
 //! Tests named `enforce_*` fail with `UMASKCLAMP_TEST_WITHOUT=1`, which takes the preload
 //! away.
 
+use once_cell::sync::OnceCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use umaskclamp_testkit::artefact::workspace;
 use umaskclamp_testkit::run::{without, Report};
@@ -17,7 +17,7 @@ use umaskclamp_testkit::{shim, Run, Tree, Who};
 
 /// Where the programs are, for everyone to read; removed at exit.
 fn directory() -> &'static Path {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    static DIRECTORY: OnceCell<PathBuf> = OnceCell::new();
     extern "C" fn remove() {
         if let Some(directory) = DIRECTORY.get() {
             let _ = fs::remove_dir_all(directory);
@@ -59,7 +59,7 @@ fn built(source: &str, name: &str, flags: &[&str]) -> PathBuf {
 }
 
 fn host() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static BUILT: OnceCell<PathBuf> = OnceCell::new();
     BUILT.get_or_init(|| built("host", "host", &["-rdynamic", "-ldl"]))
 }
 
