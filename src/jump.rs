@@ -22,17 +22,13 @@ macro_rules! jump {
 }
 
 /// Inside this library `$name` is `$function`. Not by `#[no_mangle]`: a name that
-/// Rust defines leaves the library, and the program would call it. The binding is
-/// `.weak ` where `std` declares the name weak.
+/// Rust defines leaves the library, and the program would call it.
 macro_rules! stands_for {
     ($name:literal => $function:ident) => {
-        $crate::jump::stands_for!($name => $function, ".globl ");
-    };
-    ($name:literal => $function:ident, $binding:literal) => {
         core::arch::global_asm!(
             concat!(".section .text.", $name, ",\"ax\""),
             concat!(".hidden ", $name),
-            concat!($binding, $name),
+            concat!(".globl ", $name),
             concat!(".type ", $name, ", %function"),
             concat!($name, ":"),
             $crate::jump::jump!(),
