@@ -146,10 +146,8 @@ impl<'a> Copy<'a> {
                 }
             } else if reader.begins(entry, SETTING)? {
                 // SAFETY: the strings are left alone until the call returns.
-                if self
-                    .survey
-                    .stays(self.snapshot, unsafe { reader.string(entry) }?)
-                {
+                let text = unsafe { reader.string(entry) }?;
+                if self.survey.stays(self.snapshot, text) {
                     put(entry)?;
                 }
             } else if reader.begins(entry, b"LD_")?

@@ -27,7 +27,8 @@ macro_rules! symbol {
 }
 
 /// Declares a hook: programs that call `$name` reach `$hook`. Like the `extern "C"`
-/// function that it is, it may be called as the manual page of that name says.
+/// function that it is, it may be called as the manual page of that name says; that is
+/// what its body may rely on, which is unsafe as a whole.
 #[macro_export]
 macro_rules! hook {
     (unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty => $hook:ident $body:block) => {
@@ -41,8 +42,11 @@ macro_rules! hook {
             }
         };
 
-        #[allow(clippy::missing_safety_doc, non_snake_case)]
-        pub unsafe fn $hook($($argument: $type),*) -> $result $body
+        #[allow(clippy::missing_safety_doc, non_snake_case, unused_unsafe)]
+        pub unsafe fn $hook($($argument: $type),*) -> $result {
+            // SAFETY: the arguments are those of a call of this name.
+            unsafe { $body }
+        }
     };
     (unsafe fn $name:ident($($argument:ident: $type:ty),* $(,)?) => $hook:ident $body:block) => {
         $crate::hook! { unsafe fn $name($($argument: $type),*) -> () => $hook $body }
