@@ -8,7 +8,6 @@
 //!   name that did not below the old one, is the content narrowed ([`super::content`]).
 
 use libc::{c_int, c_uint, RENAME_EXCHANGE, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK};
-
 use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::content::Content;
@@ -243,7 +242,11 @@ impl<'a> Arrival<'a> {
         match self.narrowed {
             Some(Err(error)) => records::failed(&sensitive, self.to, wide, error),
             _ => {
-                remember_narrow(self.to, &self.inode, Names::Known);
+                let names = match is_sensitive(self.from) {
+                    true => Names::Known,
+                    false => Names::New,
+                };
+                remember_narrow(self.to, &self.inode, names);
                 if own != wide {
                     records::tightened(&sensitive, self.to, wide, own);
                 }
