@@ -68,6 +68,29 @@ fn its_list_comes_behind_the_one_in_force() {
     comes_to(A, &format!("$RUN {make}"), &old, "");
 }
 
+/// Once, or a long list could be chosen again only so often as the variable has room.
+#[test]
+fn rules_that_end_the_list_in_force_stand_in_it_once() {
+    let (_keep, top) = directory();
+    let print = "printenv UMASKCLAMP_PATTERNS";
+    for (script, expected) in [
+        ("$RUN -p a.* $RUN -p a.* -p b", "a.*:b\n"),
+        ("$RUN -p b:!a.x $RUN -p b:!a.x", "a.*:b:!a.x\n"),
+        ("$RUN -p b:c $RUN -p c:d", "a.*:b:c:d\n"),
+        // Another order is another list.
+        ("$RUN -p b:c $RUN -p b", "a.*:b:c:b\n"),
+        ("$RUN -p x\\\\:b $RUN -p b", "a.*:x\\:b:b\n"),
+    ] {
+        let output = job(&top, A, &format!("set -f; {script} {print}"));
+        let stderr = text(&output.stderr);
+        assert_eq!(text(&output.stdout), expected, "{script}: {stderr}");
+    }
+    let long: String = (0..4000).map(|n| format!("/srv/{n:020}\n")).collect();
+    fs::write(top.join("long"), long).unwrap();
+    let output = job(&top, A, "$RUN -f long $RUN -f long $RUN -f long true");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
 #[test]
 fn its_list_comes_behind_the_built_in_one() {
     let make = "-- sh -c ': >a.sql; : >b.x; : >c.x'";

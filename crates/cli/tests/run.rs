@@ -510,6 +510,15 @@ fn doubtful_patterns_are_told_and_the_program_runs() {
     for pattern in ["a *.b", "*.{sql,iso}", "*,v", "a\\ *.b"] {
         assert_eq!(warned(&["-p", pattern]), "", "{pattern}");
     }
+    // The last that says something of a path exempts every one.
+    for pattern in ["*.iso:!*", "*.iso:!/", "*.iso:!/**:!b", "*.iso:!{*,b}"] {
+        let said = warned(&["-p", pattern]);
+        assert!(said.contains("pattern 2"), "{pattern}: {said}");
+        assert!(said.contains("nothing is protected"), "{pattern}: {said}");
+    }
+    for pattern in ["!*:*.iso", "*.iso:!*.*", "*.iso:!/srv/", "*.iso:!?"] {
+        assert_eq!(warned(&["-p", pattern]), "", "{pattern}");
+    }
     fs::write(top.join("empty"), "# nothing\n").unwrap();
     assert!(warned(&["-f", "empty"]).contains("the built-in list applies"));
     // The library itself never writes into a program's stderr for these.
