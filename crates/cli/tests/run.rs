@@ -131,15 +131,49 @@ fn what_cannot_be_started() {
 fn a_script_without_an_interpreter_line_is_run_by_a_shell() {
     let (_keep, top) = directory();
     let script = top.join("script");
-    fs::write(&script, "umask 0; : >secret\n").unwrap();
+    fs::write(&script, "umask 0; : >secret; echo \"$0\" \"$@\"; exit 5\n").unwrap();
     chmod(&script, 0o755);
-    run()
-        .args(["-p", "secret"])
-        .arg(&script)
-        .current_dir(&top)
-        .assert()
-        .success();
-    assert_eq!(mode(&top.join("secret")), 0o600);
+    for report in [&[][..], &["--report"], &["--audit"]] {
+        for name in ["./script", "script"] {
+            let output = run()
+                .args(report)
+                .args(["-p", "secret", "--", name, "a b", "c"])
+                .env("PATH", format!("{}:/usr/bin:/bin", top.display()))
+                .current_dir(&top)
+                .output()
+                .unwrap();
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(5), "{report:?} {name}: {said}");
+            let printed = text(&output.stdout);
+            assert!(printed.ends_with("/script a b c\n"), "{printed}");
+            let clamped = if report == ["--audit"] { 0o666 } else { 0o600 };
+            assert_eq!(mode(&top.join("secret")), clamped, "{report:?}");
+            fs::remove_file(top.join("secret")).unwrap();
+        }
+    }
+}
+
+/// Ignored, as services have it, or not, and what is blocked.
+#[test]
+fn the_program_has_the_signals_that_run_was_started_with() {
+    let show = "grep -E '^Sig(Blk|Ign)' /proc/self/status";
+    for before in ["", "trap '' PIPE;", "trap '' PIPE HUP USR1;"] {
+        let shell = |start: &str| {
+            let output = command("sh")
+                .args(["-c", &format!("{before} {start} sh -c \"{show}\"")])
+                .env("CLI", assert_cmd::cargo::cargo_bin("umaskclamp"))
+                .env("LIBRARY", library())
+                .output()
+                .unwrap();
+            text(&output.stdout)
+        };
+        let plain = shell("");
+        assert!(plain.contains("SigIgn"), "{plain}");
+        for report in ["", "--report"] {
+            let run = format!("$CLI run {report} --library $LIBRARY -p x --");
+            assert_eq!(shell(&run), plain, "{before} {report}");
+        }
+    }
 }
 
 #[test]
