@@ -116,6 +116,30 @@ fn a_run_in_a_run() {
     assert_eq!(modes, [0o600, 0o600, 0o666]);
 }
 
+/// The library of the job under another name: a link, a copy.
+#[test]
+fn a_job_whose_library_has_another_name() {
+    let (_keep, top) = directory();
+    std::os::unix::fs::symlink(library(), top.join("link.so")).unwrap();
+    fs::copy(library(), top.join("copy.so")).unwrap();
+    for name in ["link.so", "copy.so"] {
+        let script = "umask 0; $RUN -p b printenv LD_PRELOAD UMASKCLAMP_PATTERNS; \
+                      $RUN -p b -- touch a b c; stat -c %a a b c; rm a b c";
+        let run = cargo_bin("umaskclamp");
+        let run = format!("{} run --library {}", run.display(), library().display());
+        let output = command("sh")
+            .args(["-c", script])
+            .env("LD_PRELOAD", top.join(name))
+            .env("UMASKCLAMP_PATTERNS", "a")
+            .env("RUN", run)
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        let expected = format!("{}/{name}\na:b\n600\n600\n666\n", top.display());
+        assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    }
+}
+
 #[test]
 fn only_takes_its_list_alone() {
     let make = "-- sh -c ': >a.x; : >b.x'";

@@ -81,7 +81,11 @@ fn audit_changes_nothing_and_tells() {
 fn a_preload_that_is_there_stays_first() {
     let (_keep, top) = directory();
     let other = top.join("other.so");
-    fs::copy(library(), &other).unwrap();
+    let built = command("cc")
+        .args(["-shared", "-x", "c", "/dev/null", "-o"])
+        .arg(&other)
+        .status();
+    assert!(built.unwrap().success());
     let output = run()
         .args(["-p", "x", "printenv", "LD_PRELOAD"])
         .env("LD_PRELOAD", &other)
