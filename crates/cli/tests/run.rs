@@ -327,6 +327,74 @@ fn a_report_tells_only_of_this_run() {
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 2);
 }
 
+/// A job of root's that goes on as another user: its records arrive, and nobody can read,
+/// list or replace the log. Where they cannot arrive, that is said.
+#[test]
+fn a_report_tells_of_programs_under_another_user() {
+    if !umaskclamp_testkit::Who::am_root() {
+        // Only root can go on as another user.
+        return;
+    }
+    let (_keep, top) = directory();
+    chmod(&top, 0o777);
+    let shim = top.join("libumaskclamp.so");
+    fs::copy(library(), &shim).unwrap();
+    chmod(&shim, 0o644);
+    fs::create_dir(top.join("closed")).unwrap();
+    chmod(&top.join("closed"), 0o700);
+    let script = "umask 0; : >u.iso; log=$UMASKCLAMP_LOG_FILE; \
+                  cat $log && echo read; ls ${log%/*} && echo listed; \
+                  rm -f $log && echo removed; : >${log%/*}/x && echo added";
+    let start = |temporary: &str, arguments: &[&str]| {
+        let output = umaskclamp()
+            .args(["run", "-p", "*.iso", "--library"])
+            .arg(&shim)
+            .args(arguments)
+            .args(["--", "setpriv", "--reuid", "65534", "--clear-groups"])
+            .args(["sh", "-c", script])
+            .env("TMPDIR", top.join(temporary))
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        fs::remove_file(top.join("u.iso")).unwrap();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let lost = "records of programs that ran as another user";
+    for option in ["--report", "--audit"] {
+        let (done, report) = start("", &[option]);
+        assert_eq!(done, "", "{report}");
+        assert!(report.contains("/u.iso\n"), "{report}");
+        assert!(!report.contains(lost), "{report}");
+        let (_, report) = start("closed", &[option]);
+        assert!(!report.contains("/u.iso\n"), "{report}");
+        assert!(report.contains(lost), "{report}");
+        let (_, report) = start("", &[option, "-l", "own"]);
+        assert!(report.contains(lost), "{report}");
+        fs::write(top.join("all"), "").unwrap();
+        chmod(&top.join("all"), 0o622);
+        let (_, report) = start("", &[option, "-l", "all"]);
+        assert!(report.contains("/u.iso\n"), "{report}");
+        assert!(!report.contains(lost), "{report}");
+    }
+    // Whatever the umask leaves, and for one user's job as well.
+    let script = "umask 0; \"$@\" 'stat -c %a ${UMASKCLAMP_LOG_FILE%/*} $UMASKCLAMP_LOG_FILE'";
+    for (before, modes) in [("", "711\n622\n"), ("setpriv --reuid 65534", "700\n600\n")] {
+        let script = script.replace("\"$@\"", &format!("{before} \"$@\""));
+        let output = command("sh")
+            .args(["-c", &script, "sh"])
+            .arg(assert_cmd::cargo::cargo_bin("umaskclamp"))
+            .args(["run", "-p", "x", "--report", "--library"])
+            .arg(&shim)
+            .args(["sh", "-c"])
+            .env("TMPDIR", &top)
+            .output()
+            .unwrap();
+        assert_eq!(text(&output.stdout), modes, "{}", text(&output.stderr));
+    }
+    // Nothing of ours stays.
+    assert_eq!(fs::read_dir(top.join("closed")).unwrap().count(), 0);
+}
+
 #[test]
 fn a_set_user_id_program_gets_a_narrow_umask_or_is_refused() {
     let Some(user) = umaskclamp_testkit::Who::am_root().then_some(65534) else {
