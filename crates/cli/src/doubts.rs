@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use umaskclamp_policy::rules::{Origin, Rule};
+use umaskclamp_policy::rules::{Kind, Origin, Rule};
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Mode, Settings};
 
@@ -54,6 +54,7 @@ pub fn of(settings: &Settings, environment: &Environment) -> Vec<String> {
     if !protects(settings) {
         doubts.push("every pattern exempts: nothing is protected".to_owned());
     }
+    doubts.extend(of_all_exempt(settings));
     let file = environment.get(name::PATTERNS_FILE).unwrap_or_default();
     let origins = || settings.rules.iter().map(|(_, rule)| rule.origin);
     if !file.is_empty() && origins().all(|origin| origin == Origin::BuiltIn) {
@@ -66,6 +67,22 @@ pub fn of(settings: &Settings, environment: &Environment) -> Vec<String> {
     doubts
 }
 
+/// `*.iso:!*`: an exemption of every path, behind which nothing is protected again.
+fn of_all_exempt(settings: &Settings) -> Option<String> {
+    // No pattern that means less than all matches names like these.
+    let any: [&[u8]; 3] = [b"/\x01", b"/\x02\x03\x04", b"/\x05/.\x06\x07/\x08\x0e"];
+    let rules: Vec<_> = settings.rules.iter().collect();
+    let behind = rules.iter().rposition(|(_, rule)| rule.protects)? + 1;
+    let (_, rule) = rules[behind..].iter().find(|(id, _)| {
+        let matches = |path| settings.rules.matches_rule(*id, path, Kind::Other);
+        any.into_iter().all(matches)
+    })?;
+    Some(format!(
+        "{}: it exempts every path, and none behind it protects: nothing is protected",
+        place(rule)
+    ))
+}
+
 /// Says them on stderr.
 pub fn tell(settings: &Settings, environment: &Environment) {
     for doubt in of(settings, environment) {
@@ -73,20 +90,26 @@ pub fn tell(settings: &Settings, environment: &Environment) {
     }
 }
 
-fn of_rule(rule: &Rule<'_>) -> Option<String> {
-    let (place, in_file) = match rule.origin {
-        Origin::BuiltIn => return None,
-        Origin::File => ("line", true),
-        Origin::Environment => ("pattern", false),
+/// Where a rule was written, and as what.
+fn place(rule: &Rule<'_>) -> String {
+    let place = match rule.origin {
+        Origin::File => "line",
+        _ => "pattern",
     };
+    format!("{place} {} \"{}\"", rule.number, show::bytes(rule.text))
+}
+
+fn of_rule(rule: &Rule<'_>) -> Option<String> {
+    if rule.origin == Origin::BuiltIn {
+        return None;
+    }
     let text = rule.text.strip_prefix(b"!").unwrap_or(rule.text);
-    let doubt = doubt(text, in_file)?;
+    let doubt = doubt(text, rule.origin == Origin::File)?;
     // A name may have any byte in it.
     if Path::new(OsStr::from_bytes(text)).exists() {
         return None;
     }
-    let shown = show::bytes(rule.text);
-    Some(format!("{place} {} \"{shown}\": {doubt}", rule.number))
+    Some(format!("{}: {doubt}", place(rule)))
 }
 
 /// Why a pattern hardly means what it says. What is escaped is meant.

@@ -1,5 +1,5 @@
 //! Of ELF files what the library does not ask (the policy crate reads the rest): the
-//! symbols of a library (elf(5)).
+//! symbols of a library and its own name (elf(5)).
 
 use umaskclamp_policy::elf::{inspect, Image, Machine};
 
@@ -35,6 +35,8 @@ pub struct Elf {
     pub machine: Machine,
     /// Names of the dynamic symbols that are defined, sorted.
     pub symbols: Vec<Vec<u8>>,
+    /// What it calls itself (`DT_SONAME`), whatever its file is called.
+    pub name: Option<Vec<u8>>,
 }
 
 impl Elf {
@@ -44,10 +46,11 @@ impl Elf {
             return None;
         };
         let machine = elf.machine;
-        let symbols = Reader { bytes, machine }.symbols();
+        let reader = Reader { bytes, machine };
         Some(Elf {
             machine,
-            symbols: symbols.unwrap_or_default(),
+            symbols: reader.symbols().unwrap_or_default(),
+            name: reader.name(),
         })
     }
 
@@ -61,6 +64,10 @@ impl Elf {
 
 /// `SHT_DYNSYM`
 const DYNAMIC_SYMBOLS: u64 = 11;
+/// `SHT_DYNAMIC`
+const DYNAMIC: u64 = 6;
+/// `DT_SONAME`
+const OWN_NAME: u64 = 14;
 
 /// Reads numbers of either class and byte order from a file in memory.
 struct Reader<'a> {
@@ -103,24 +110,32 @@ impl<'a> Reader<'a> {
         Some((at, self.field(header, (20, 4), (32, 8))?))
     }
 
-    fn symbols(&self) -> Option<Vec<Vec<u8>>> {
-        let mut names = Vec::new();
+    /// The entries of the sections of this kind: where each lies, and the text that its
+    /// names are in.
+    fn entries(&self, kind: u64, size: usize) -> Option<Vec<(u64, &'a [u8])>> {
+        let mut entries = Vec::new();
         for index in 0..self.field(0, (48, 2), (60, 2))? {
             let header = self.section(index)?;
-            if self.number(header.checked_add(4)?, 4)? != DYNAMIC_SYMBOLS {
+            if self.number(header.checked_add(4)?, 4)? != kind {
                 continue;
             }
             let (start, length) = self.extent(header)?;
             let strings = self.section(self.field(header, (24, 4), (40, 4))?)?;
             let (text, text_length) = self.extent(strings)?;
             let text = self.slice(text, text_length)?;
-            let entry = if bits(self.machine) == 64 { 24 } else { 16 };
-            for symbol in (start..start.checked_add(length)?).step_by(entry) {
-                let name = usize::try_from(self.number(symbol, 4)?).ok()?;
-                let defined = self.field(symbol, (14, 2), (6, 2))? != 0;
-                if let (true, Some(rest)) = (defined, text.get(name..)) {
-                    names.extend(rest.split(|&byte| byte == 0).next().map(<[u8]>::to_vec));
-                }
+            self.slice(start, length)?;
+            let starts = (start..start.checked_add(length)?).step_by(size);
+            entries.extend(starts.map(|at| (at, text)));
+        }
+        Some(entries)
+    }
+
+    fn symbols(&self) -> Option<Vec<Vec<u8>>> {
+        let mut names = Vec::new();
+        let size = if bits(self.machine) == 64 { 24 } else { 16 };
+        for (symbol, text) in self.entries(DYNAMIC_SYMBOLS, size)? {
+            if self.field(symbol, (14, 2), (6, 2))? != 0 {
+                names.extend(string(text, self.number(symbol, 4)?));
             }
         }
         names.sort();
@@ -128,11 +143,26 @@ impl<'a> Reader<'a> {
         Some(names)
     }
 
+    fn name(&self) -> Option<Vec<u8>> {
+        let size = if bits(self.machine) == 64 { 16 } else { 8 };
+        let entries = self.entries(DYNAMIC, size)?;
+        let (entry, text) = entries
+            .into_iter()
+            .find(|&(entry, _)| self.field(entry, (0, 4), (0, 8)) == Some(OWN_NAME))?;
+        string(text, self.field(entry, (4, 4), (8, 8))?)
+    }
+
     fn slice(&self, at: u64, size: u64) -> Option<&'a [u8]> {
         let at = usize::try_from(at).ok()?;
         let end = at.checked_add(usize::try_from(size).ok()?)?;
         self.bytes.get(at..end)
     }
+}
+
+/// What begins there in a text of names.
+fn string(text: &[u8], at: u64) -> Option<Vec<u8>> {
+    let rest = text.get(usize::try_from(at).ok()?..)?;
+    rest.split(|&byte| byte == 0).next().map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]

@@ -177,10 +177,9 @@ impl Library {
         Ok(path.to_owned())
     }
 
-    /// Whether an entry of `LD_PRELOAD` is this library: by its usual name,
-    /// wherever that leads, or by its path, whatever it is called.
+    /// Whether an entry of `LD_PRELOAD` is this library, or one like it.
     fn is(&self, entry: &[u8]) -> bool {
-        path::last(entry) == NAME.as_bytes() || entry == self.path.as_os_str().as_bytes()
+        is_library(entry) || entry == self.path.as_os_str().as_bytes()
     }
 
     /// `preload` without the library; `None` if nothing is left.
@@ -221,9 +220,27 @@ pub fn entries(preload: &[u8]) -> Vec<&[u8]> {
 
 /// Whether one of the entries is our library, wherever it lies.
 pub fn names_library(preload: &[u8]) -> bool {
-    entries(preload)
-        .iter()
-        .any(|entry| path::last(entry) == NAME.as_bytes())
+    entries(preload).into_iter().any(is_library)
+}
+
+/// Whether an entry of `LD_PRELOAD` is our library: by its usual name, wherever that
+/// leads, or by what it calls itself (a link, a copy), as the dynamic loader knows two
+/// for one.
+fn is_library(entry: &[u8]) -> bool {
+    if path::last(entry) == NAME.as_bytes() {
+        return true;
+    }
+    let file = Path::new(OsStr::from_bytes(entry));
+    let places = match entry.contains(&b'/') {
+        true => vec![file.to_path_buf()],
+        false => trusted().iter().map(|place| place.join(file)).collect(),
+    };
+    // What is no file, as a fifo, may never end.
+    let found = places.into_iter().find(|place| place.is_file());
+    let elf = found
+        .and_then(|file| fs::read(file).ok())
+        .and_then(|bytes| Elf::parse(&bytes));
+    elf.and_then(|elf| elf.name).as_deref() == Some(NAME.as_bytes())
 }
 
 /// Directories in which ld.so looks for a bare name without being told

@@ -170,14 +170,21 @@ impl Environment {
         Ok((settings.mode != Mode::Off).then_some(settings))
     }
 
-    /// Puts what was selected behind the list in force in the job.
+    /// Puts what was selected behind the list in force in the job. Where it begins with
+    /// the rules that the job's ends with, those stand once: twice they say the same, and
+    /// the same run in a run in a run would outgrow the variable.
     pub fn behind(&mut self, job: &Settings) -> Result<(), Failure> {
         // What is wrong with it is told by who reads the settings next, with the name
         // of the file it stands in.
         if let Ok(selected) = self.settings() {
-            let list = [in_force(job), in_force(&selected)].join(&b':');
+            let (old, new) = (in_force(job), in_force(&selected));
+            let mut rules: Vec<&[u8]> = list::elements(&old).collect();
+            let new: Vec<&[u8]> = list::elements(&new).collect();
+            let same = (0..rules.len()).find(|&at| new.starts_with(&rules[at..]));
+            rules.truncate(same.unwrap_or(rules.len()));
+            rules.extend(new);
             self.remove(name::PATTERNS_FILE);
-            self.set_list(list)?;
+            self.set_list(rules.join(&b':'))?;
         }
         Ok(())
     }

@@ -68,6 +68,29 @@ fn its_list_comes_behind_the_one_in_force() {
     comes_to(A, &format!("$RUN {make}"), &old, "");
 }
 
+/// Once, or a long list could be chosen again only so often as the variable has room.
+#[test]
+fn rules_that_end_the_list_in_force_stand_in_it_once() {
+    let (_keep, top) = directory();
+    let print = "printenv UMASKCLAMP_PATTERNS";
+    for (script, expected) in [
+        ("$RUN -p a.* $RUN -p a.* -p b", "a.*:b\n"),
+        ("$RUN -p b:!a.x $RUN -p b:!a.x", "a.*:b:!a.x\n"),
+        ("$RUN -p b:c $RUN -p c:d", "a.*:b:c:d\n"),
+        // Another order is another list.
+        ("$RUN -p b:c $RUN -p b", "a.*:b:c:b\n"),
+        ("$RUN -p x\\\\:b $RUN -p b", "a.*:x\\:b:b\n"),
+    ] {
+        let output = job(&top, A, &format!("set -f; {script} {print}"));
+        let stderr = text(&output.stderr);
+        assert_eq!(text(&output.stdout), expected, "{script}: {stderr}");
+    }
+    let long: String = (0..4000).map(|n| format!("/srv/{n:020}\n")).collect();
+    fs::write(top.join("long"), long).unwrap();
+    let output = job(&top, A, "$RUN -f long $RUN -f long $RUN -f long true");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
 #[test]
 fn its_list_comes_behind_the_built_in_one() {
     let make = "-- sh -c ': >a.sql; : >b.x; : >c.x'";
@@ -91,6 +114,30 @@ fn a_run_in_a_run() {
         .stderr("");
     let modes = ["a", "b", "c"].map(|name| mode(&top.join(name)));
     assert_eq!(modes, [0o600, 0o600, 0o666]);
+}
+
+/// The library of the job under another name: a link, a copy.
+#[test]
+fn a_job_whose_library_has_another_name() {
+    let (_keep, top) = directory();
+    std::os::unix::fs::symlink(library(), top.join("link.so")).unwrap();
+    fs::copy(library(), top.join("copy.so")).unwrap();
+    for name in ["link.so", "copy.so"] {
+        let script = "umask 0; $RUN -p b printenv LD_PRELOAD UMASKCLAMP_PATTERNS; \
+                      $RUN -p b -- touch a b c; stat -c %a a b c; rm a b c";
+        let run = cargo_bin("umaskclamp");
+        let run = format!("{} run --library {}", run.display(), library().display());
+        let output = command("sh")
+            .args(["-c", script])
+            .env("LD_PRELOAD", top.join(name))
+            .env("UMASKCLAMP_PATTERNS", "a")
+            .env("RUN", run)
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        let expected = format!("{}/{name}\na:b\n600\n600\n666\n", top.display());
+        assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    }
 }
 
 #[test]

@@ -81,7 +81,11 @@ fn audit_changes_nothing_and_tells() {
 fn a_preload_that_is_there_stays_first() {
     let (_keep, top) = directory();
     let other = top.join("other.so");
-    fs::copy(library(), &other).unwrap();
+    let built = command("cc")
+        .args(["-shared", "-x", "c", "/dev/null", "-o"])
+        .arg(&other)
+        .status();
+    assert!(built.unwrap().success());
     let output = run()
         .args(["-p", "x", "printenv", "LD_PRELOAD"])
         .env("LD_PRELOAD", &other)
@@ -131,15 +135,49 @@ fn what_cannot_be_started() {
 fn a_script_without_an_interpreter_line_is_run_by_a_shell() {
     let (_keep, top) = directory();
     let script = top.join("script");
-    fs::write(&script, "umask 0; : >secret\n").unwrap();
+    fs::write(&script, "umask 0; : >secret; echo \"$0\" \"$@\"; exit 5\n").unwrap();
     chmod(&script, 0o755);
-    run()
-        .args(["-p", "secret"])
-        .arg(&script)
-        .current_dir(&top)
-        .assert()
-        .success();
-    assert_eq!(mode(&top.join("secret")), 0o600);
+    for report in [&[][..], &["--report"], &["--audit"]] {
+        for name in ["./script", "script"] {
+            let output = run()
+                .args(report)
+                .args(["-p", "secret", "--", name, "a b", "c"])
+                .env("PATH", format!("{}:/usr/bin:/bin", top.display()))
+                .current_dir(&top)
+                .output()
+                .unwrap();
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(5), "{report:?} {name}: {said}");
+            let printed = text(&output.stdout);
+            assert!(printed.ends_with("/script a b c\n"), "{printed}");
+            let clamped = if report == ["--audit"] { 0o666 } else { 0o600 };
+            assert_eq!(mode(&top.join("secret")), clamped, "{report:?}");
+            fs::remove_file(top.join("secret")).unwrap();
+        }
+    }
+}
+
+/// Ignored, as services have it, or not, and what is blocked.
+#[test]
+fn the_program_has_the_signals_that_run_was_started_with() {
+    let show = "grep -E '^Sig(Blk|Ign)' /proc/self/status";
+    for before in ["", "trap '' PIPE;", "trap '' PIPE HUP USR1;"] {
+        let shell = |start: &str| {
+            let output = command("sh")
+                .args(["-c", &format!("{before} {start} sh -c \"{show}\"")])
+                .env("CLI", assert_cmd::cargo::cargo_bin("umaskclamp"))
+                .env("LIBRARY", library())
+                .output()
+                .unwrap();
+            text(&output.stdout)
+        };
+        let plain = shell("");
+        assert!(plain.contains("SigIgn"), "{plain}");
+        for report in ["", "--report"] {
+            let run = format!("$CLI run {report} --library $LIBRARY -p x --");
+            assert_eq!(shell(&run), plain, "{before} {report}");
+        }
+    }
 }
 
 #[test]
@@ -287,6 +325,74 @@ fn a_report_tells_only_of_this_run() {
     }
     assert_eq!(mode(&log), 0o600);
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 2);
+}
+
+/// A job of root's that goes on as another user: its records arrive, and nobody can read,
+/// list or replace the log. Where they cannot arrive, that is said.
+#[test]
+fn a_report_tells_of_programs_under_another_user() {
+    if !umaskclamp_testkit::Who::am_root() {
+        // Only root can go on as another user.
+        return;
+    }
+    let (_keep, top) = directory();
+    chmod(&top, 0o777);
+    let shim = top.join("libumaskclamp.so");
+    fs::copy(library(), &shim).unwrap();
+    chmod(&shim, 0o644);
+    fs::create_dir(top.join("closed")).unwrap();
+    chmod(&top.join("closed"), 0o700);
+    let script = "umask 0; : >u.iso; log=$UMASKCLAMP_LOG_FILE; \
+                  cat $log && echo read; ls ${log%/*} && echo listed; \
+                  rm -f $log && echo removed; : >${log%/*}/x && echo added";
+    let start = |temporary: &str, arguments: &[&str]| {
+        let output = umaskclamp()
+            .args(["run", "-p", "*.iso", "--library"])
+            .arg(&shim)
+            .args(arguments)
+            .args(["--", "setpriv", "--reuid", "65534", "--clear-groups"])
+            .args(["sh", "-c", script])
+            .env("TMPDIR", top.join(temporary))
+            .current_dir(&top)
+            .output()
+            .unwrap();
+        fs::remove_file(top.join("u.iso")).unwrap();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let lost = "records of programs that ran as another user";
+    for option in ["--report", "--audit"] {
+        let (done, report) = start("", &[option]);
+        assert_eq!(done, "", "{report}");
+        assert!(report.contains("/u.iso\n"), "{report}");
+        assert!(!report.contains(lost), "{report}");
+        let (_, report) = start("closed", &[option]);
+        assert!(!report.contains("/u.iso\n"), "{report}");
+        assert!(report.contains(lost), "{report}");
+        let (_, report) = start("", &[option, "-l", "own"]);
+        assert!(report.contains(lost), "{report}");
+        fs::write(top.join("all"), "").unwrap();
+        chmod(&top.join("all"), 0o622);
+        let (_, report) = start("", &[option, "-l", "all"]);
+        assert!(report.contains("/u.iso\n"), "{report}");
+        assert!(!report.contains(lost), "{report}");
+    }
+    // Whatever the umask leaves, and for one user's job as well.
+    let script = "umask 0; \"$@\" 'stat -c %a ${UMASKCLAMP_LOG_FILE%/*} $UMASKCLAMP_LOG_FILE'";
+    for (before, modes) in [("", "711\n622\n"), ("setpriv --reuid 65534", "700\n600\n")] {
+        let script = script.replace("\"$@\"", &format!("{before} \"$@\""));
+        let output = command("sh")
+            .args(["-c", &script, "sh"])
+            .arg(assert_cmd::cargo::cargo_bin("umaskclamp"))
+            .args(["run", "-p", "x", "--report", "--library"])
+            .arg(&shim)
+            .args(["sh", "-c"])
+            .env("TMPDIR", &top)
+            .output()
+            .unwrap();
+        assert_eq!(text(&output.stdout), modes, "{}", text(&output.stderr));
+    }
+    // Nothing of ours stays.
+    assert_eq!(fs::read_dir(top.join("closed")).unwrap().count(), 0);
 }
 
 #[test]
@@ -508,6 +614,15 @@ fn doubtful_patterns_are_told_and_the_program_runs() {
         assert!(warned(&["-p", pattern]).contains("pattern 1"), "{pattern}");
     }
     for pattern in ["a *.b", "*.{sql,iso}", "*,v", "a\\ *.b"] {
+        assert_eq!(warned(&["-p", pattern]), "", "{pattern}");
+    }
+    // The last that says something of a path exempts every one.
+    for pattern in ["*.iso:!*", "*.iso:!/", "*.iso:!/**:!b", "*.iso:!{*,b}"] {
+        let said = warned(&["-p", pattern]);
+        assert!(said.contains("pattern 2"), "{pattern}: {said}");
+        assert!(said.contains("nothing is protected"), "{pattern}: {said}");
+    }
+    for pattern in ["!*:*.iso", "*.iso:!*.*", "*.iso:!/srv/", "*.iso:!?"] {
         assert_eq!(warned(&["-p", pattern]), "", "{pattern}");
     }
     fs::write(top.join("empty"), "# nothing\n").unwrap();

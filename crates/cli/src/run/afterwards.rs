@@ -1,9 +1,10 @@
 //! What `run` tells when the program has ended.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{Seek, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use umaskclamp_policy::record::Action;
@@ -23,6 +24,8 @@ pub struct Report {
     mode: Mode,
     log: File,
     path: PathBuf,
+    /// Whether what the job does as another user leaves no record there.
+    closed: bool,
     /// Keeps a log of our own until it is read.
     _directory: Option<tempfile::TempDir>,
 }
@@ -57,14 +60,11 @@ impl Report {
                 ))
             }
             LogTarget::Stderr => {
-                let directory = tempfile::Builder::new()
-                    .prefix("umaskclamp-")
-                    .tempdir()
-                    .map_err(|error| {
-                        let why = reason(&error);
-                        Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
-                    })?;
-                let path = absolute(&directory.path().join("records"))?;
+                let (path, directory) = temporary().map_err(|error| {
+                    let why = reason(&error);
+                    Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
+                })?;
+                let path = absolute(&path)?;
                 environment.set(name::LOG_FILE, path.clone());
                 // What `run` records itself is to be in the report as well.
                 settings.log_file = LogTarget::File(path.as_os_str().as_bytes().to_vec());
@@ -77,6 +77,7 @@ impl Report {
             whole,
             mode: settings.mode,
             log,
+            closed: changes_users() && !others_write(&path),
             path,
             _directory: directory,
         };
@@ -109,8 +110,53 @@ impl Report {
         let mut out = anstream::AutoStream::auto(stderr).lock();
         // Where there is no stderr the program's status still counts.
         let _ = report::write(&mut out, &records, columns);
+        drop(out);
+        if self.closed {
+            let log = show::bytes(self.path.as_os_str().as_bytes());
+            anstream::eprintln!(
+                "umaskclamp: records of programs that ran as another user, if any did, are not \
+                 here: {log} is not open to them"
+            );
+        }
         Ok(())
     }
+}
+
+/// Whether the job can run a program as another user that the library enters: it does
+/// not enter set-user-ID ones, which everybody else needs for that.
+fn changes_users() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A log of our own. Where the job can change users, all that it runs can add records to
+/// it: nobody else can read it, replace it, or find it, for its name is in the
+/// environment of the job's programs alone, and in a directory that is not listed.
+fn temporary() -> std::io::Result<(PathBuf, tempfile::TempDir)> {
+    // Unasked, its mode is what the umask leaves.
+    let directory = tempfile::Builder::new()
+        .prefix("umaskclamp-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
+    if !changes_users() {
+        return Ok((directory.path().join("records"), directory));
+    }
+    let mut name = [0; 16];
+    rustix::rand::getrandom(&mut name, rustix::rand::GetRandomFlags::empty())?;
+    let path = directory
+        .path()
+        .join(format!("{:032x}", u128::from_ne_bytes(name)));
+    let log = File::create_new(&path)?;
+    log.set_permissions(Permissions::from_mode(0o622))?;
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o711))?;
+    Ok((path, directory))
+}
+
+/// Whether every user can add to a file, and reach it.
+fn others_write(path: &Path) -> bool {
+    let open = |path: &Path, bit| fs::metadata(path).is_ok_and(|data| data.mode() & bit == bit);
+    path.canonicalize().is_ok_and(|path| {
+        open(&path, 0o002) && path.ancestors().skip(1).all(|place| open(place, 0o001))
+    })
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {

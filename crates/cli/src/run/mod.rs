@@ -3,6 +3,7 @@
 mod afterwards;
 mod child;
 mod opened;
+mod pipe;
 mod record;
 
 use std::ffi::{OsStr, OsString};
@@ -95,6 +96,7 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     let mut command = Command::new(program);
     command.args(options.command.iter().skip(1));
     command.env_clear().envs(environment.iter());
+    pipe::as_started(&mut command);
     // What was said of the program itself is not said again.
     if let Some(report) = report.as_mut().filter(|report| !report.whole) {
         report.skip()?;
