@@ -34,7 +34,7 @@ pub use about::{born, mount_at, mount_of};
 pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
 pub use descriptor::{DescriptorName, Owned};
 pub use directories::{
-    directory_entries, entry, entry_names, entry_offset, open_directory, open_parent,
+    directory_entries, entry, entry_names, entry_offset, entry_type, open_directory, open_parent,
     seek_directory, NAME_AT,
 };
 pub use filter::{filter_comes, may_be_filtered};

@@ -188,6 +188,16 @@ impl<'a> Arrival<'a> {
         matches!(self.narrowed, Some(Err(_))) && self.inode.is(S_IFDIR)
     }
 
+    /// Does the directory's own mode let nobody in where it comes to? Then what has other
+    /// names elsewhere keeps its mode.
+    fn closes(&self) -> bool {
+        let mode = match &self.sensitive {
+            Some(sensitive) if !self.stays_open() => sensitive.clamp(self.inode.mode),
+            _ => self.inode.mode,
+        };
+        mode & 0o077 == 0
+    }
+
     #[inline(never)]
     fn before(&mut self, how: How) {
         let first = self.sensitive.map(|sensitive| self.first_mode(&sensitive));
@@ -210,9 +220,10 @@ impl<'a> Arrival<'a> {
             }
             // Behind a directory that is closed it can wait.
             if !matches!(self.narrowed, Some(Ok(_))) {
+                let closed = self.closes();
                 if let Some(content) = &mut self.content {
                     // What cannot be seen to now comes afterwards.
-                    let _ = content.look(self.from, Pass::Before, false);
+                    let _ = content.look(self.from, Pass::Before, closed);
                 }
             }
         }
@@ -261,14 +272,11 @@ impl<'a> Arrival<'a> {
 
     /// Sees to the content; says whether all of it was.
     fn look_after(&mut self) -> bool {
-        let stays_open = self.stays_open();
+        let closed = self.closes();
         let Some(content) = &mut self.content else {
             return true;
         };
-        let closed = self
-            .sensitive
-            .is_some_and(|s| s.clamp(self.inode.mode) & 0o077 == 0);
-        let seen = content.look(self.to, Pass::After, closed && !stays_open);
+        let seen = content.look(self.to, Pass::After, closed);
         if !seen {
             let wide = self.inode.permissions();
             records::not_walked(self.sensitive.as_ref(), self.to, wide);

@@ -142,6 +142,7 @@ impl Work {
             let entry = self.entries.get(next..filled).ok_or(Unfinished)?;
             let (size, length) = sys::entry(entry).ok_or(Unfinished)?;
             let offset = sys::entry_offset(entry).ok_or(Unfinished)?;
+            let file_type = sys::entry_type(entry);
             let start = next + sys::NAME_AT;
             next += size;
             let name = self.entries.get(start..start + length).ok_or(Unfinished)?;
@@ -157,6 +158,14 @@ impl Work {
                 finished = Err(Unfinished);
                 continue;
             };
+            // Most are files of which no rule says anything.
+            let plain = |path| {
+                let verdict = look.state.settings.rules.verdict(path, Kind::Other);
+                !matches!(verdict, Verdict::Sensitive(_))
+            };
+            if file_type == S_IFREG && self.new.get(..new).is_some_and(plain) {
+                continue;
+            }
             let entry = Entry {
                 directory: &here,
                 name_at: new - length,

@@ -36,6 +36,12 @@ pub fn seek_directory(fd: c_int, offset: u64) -> Result<()> {
     }
 }
 
+/// `d_type` of an entry as `S_IFMT` bits; 0 where the file system does not tell it.
+pub fn entry_type(entry: &[u8]) -> u32 {
+    // `DT_` constants are these bits (`IFTODT` of dirent.h).
+    u32::from(entry.get(18).copied().unwrap_or(0)) << 12
+}
+
 /// `d_off` of an entry: where the next one begins.
 pub fn entry_offset(entry: &[u8]) -> Option<u64> {
     let bytes = entry.get(8..16)?.try_into().ok()?;
