@@ -103,10 +103,11 @@ fn its_list_comes_behind_the_built_in_one() {
 #[test]
 fn a_run_in_a_run() {
     let (_keep, top) = directory();
-    let inner = "\"$0\" run -p b -- sh -c 'umask 0; : >a; : >b; : >c'";
+    let inner = "\"$0\" run --library \"$1\" -p b -- sh -c 'umask 0; : >a; : >b; : >c'";
     run()
         .args(["-p", "a", "--", "sh", "-c", inner])
         .arg(cargo_bin("umaskclamp"))
+        .arg(umaskclamp_testkit::shim())
         .env("PATH", std::env::var_os("PATH").unwrap())
         .current_dir(&top)
         .assert()

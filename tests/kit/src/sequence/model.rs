@@ -305,7 +305,9 @@ impl<'a> Model<'a> {
                 continue;
             };
             let file = found.kind() == libc::S_IFREG;
-            if moved || file && told.writes() {
+            // A plain name that moves says nothing about the sensitive one beside it.
+            let arrives = moved && self.is_sensitive(&self.named(word), found.is_directory());
+            if arrives || file && told.writes() {
                 self.excused.remove(&found.id);
             }
         }
