@@ -50,7 +50,7 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
-    fn start(&self, preload: bool) -> Player {
+    fn start(&self, preload: bool) -> Option<Player> {
         let mut run = Run::kit("sequence", preload).who(self.case.who);
         if preload {
             let mask = format!("{:03o}", self.case.mask);
@@ -61,15 +61,20 @@ impl Play<'_> {
     }
 
     fn all(&mut self) -> Result<(), String> {
-        let mut bare = self.start(false);
-        let mut shim = self.start(true);
+        let first = "the tree is there for its owner";
+        let mut bare = self.start(false).expect(first);
+        let mut shim = self.start(true).expect(first);
         let mut before = look(self.shim, true);
         self.model.begin(&before);
         for (index, line) in self.case.steps.iter().enumerate() {
             let told = Told::of(line);
             if told.is(&["next"]) {
                 self.story += "  next\n";
-                (bare, shim) = (self.start(false), self.start(true));
+                (bare, shim) = match (self.start(false), self.start(true)) {
+                    (Some(bare), Some(shim)) => (bare, shim),
+                    (None, None) => return Ok(()),
+                    _ => return Err("next: only one of the trees can be entered".to_string()),
+                };
                 self.model.later = true;
                 continue;
             }

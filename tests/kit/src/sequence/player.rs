@@ -26,7 +26,8 @@ pub enum Step {
 }
 
 impl Player {
-    pub fn start(mut command: Command, tree: &Path, umask: u32, traced: bool) -> Player {
+    /// `None` if it cannot enter its tree: a step before may have closed that to its owner.
+    pub fn start(mut command: Command, tree: &Path, umask: u32, traced: bool) -> Option<Player> {
         command
             .arg(tree)
             .stdin(Stdio::piped())
@@ -49,11 +50,15 @@ impl Player {
             traced: false,
         };
         let ready = player.answer();
+        if ready.is_empty() {
+            let _ = player.child.wait();
+            return None;
+        }
         assert_eq!(ready, "ready", "the performer did not start");
         if traced {
             player.seize();
         }
-        player
+        Some(player)
     }
 
     fn pid(&self) -> libc::pid_t {
