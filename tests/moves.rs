@@ -397,3 +397,16 @@ fn settings_what_may_be_widened_stays_wide() {
     assert_eq!(tree.mode("secret/final"), 0o644);
     assert_eq!(tree.mode("secret/v"), 0o644);
 }
+
+/// A directory that its owner cannot search hides nothing but itself.
+#[test]
+fn enforce_beside_a_directory_that_cannot_be_searched() {
+    let who = Who::ordinary();
+    let tree = Tree::full(who);
+    let work = "umask 022; mkdir -p outside/k/a outside/k/z; echo x > outside/k/m.sql; \
+                chmod 644 outside/k/a outside/k/z; mv -T outside/k plain/k; chmod 700 plain/k/a";
+    let list = format!("{}/plain/k/**", tree.root.display());
+    let report = script(&tree, who, work, &[("UMASKCLAMP_PATTERNS", &list)]);
+    done(&report);
+    assert_eq!(tree.mode("plain/k/m.sql"), 0o600);
+}

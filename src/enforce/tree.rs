@@ -15,7 +15,7 @@ use umaskclamp_policy::rules::{Kind, Verdict};
 use crate::call::{Call, Sensitive};
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
-use crate::sys::{self, Owned};
+use crate::sys::{self, programs, Owned};
 use noted::{Outcome, Table};
 
 /// Names that are looked at before a directory moves, at most: the rest comes
@@ -264,6 +264,10 @@ impl Work {
         }
         if kind == Kind::Other || closed && look.pass != Pass::Undo {
             return Next::Entry;
+        }
+        // Nothing in it can be looked at, and there would be no way back out of it.
+        if !programs::may(at.0, name, libc::X_OK) {
+            return Next::Unseen;
         }
         match sys::open_directory(at.0, name).map(Owned) {
             Ok(inner) if Mount::of(inner.0) == mount => Next::Below(inner),
