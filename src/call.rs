@@ -1,7 +1,7 @@
 //! A call of the program's as one value, from its hook to its record, and what
 //! holds at its place.
 
-use libc::{c_char, c_int, O_CREAT, O_EXCL, O_NOFOLLOW};
+use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int};
 use umaskclamp_policy::rules::{Kind, RuleId, Rules};
 
 use crate::place::{self, Place};

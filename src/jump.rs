@@ -196,7 +196,7 @@ macro_rules! turnstile {
         /// # Safety
         /// As for the function of this name in its manual page.
         #[unsafe(naked)]
-        #[no_mangle]
+        #[unsafe(no_mangle)]
         unsafe extern "C" fn $name() {
             core::arch::naked_asm!(
                 concat!(".protected ", stringify!($name)),

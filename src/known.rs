@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::environment::Environment;
 use crate::{lookup, sys};
-use redhook::{name, Slot};
+use redhook::{Slot, name};
 
 const PAGE: usize = 4096;
 

@@ -4,7 +4,7 @@
 
 use core::ffi::{c_char, c_int, c_long, c_short};
 
-use libc::{clockid_t, posix_spawnattr_t, sigset_t, timespec, FILE};
+use libc::{FILE, clockid_t, posix_spawnattr_t, sigset_t, timespec};
 use redhook::symbol;
 
 symbol!(pub unsafe fn fdopen(fd: c_int, mode: *const c_char) -> *mut FILE);

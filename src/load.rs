@@ -33,7 +33,7 @@ const EXIT_CONFIGURATION: c_int = 78;
 const FILE_MAX: usize = 128 * 1024;
 
 #[used]
-#[link_section = ".init_array"]
+#[unsafe(link_section = ".init_array")]
 static CONSTRUCTOR: extern "C" fn(c_int, *const *const c_char, *mut *const c_char) = constructor;
 
 extern "C" fn constructor(

@@ -10,7 +10,7 @@
 //! allocation has no place in a hook. Pages that are never written cost nothing, so it
 //! is larger than what a job links or opens without `/proc`.
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 
 use libc::AT_EMPTY_PATH;
 

@@ -15,11 +15,11 @@ mod guard;
 pub mod outside;
 mod walk;
 
-use libc::{c_char, c_int, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT};
+use libc::{AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, c_char, c_int};
 use umaskclamp_policy::path;
 
 use crate::known;
-use crate::scratch::{Buffers, Scratch, PATH_MAX};
+use crate::scratch::{Buffers, PATH_MAX, Scratch};
 use crate::sys;
 pub use base::descriptor_path;
 use walk::Walk;

@@ -170,32 +170,32 @@ pub fn not_walked(sensitive: Option<&Sensitive>, call: &Call, mode: u32) {
 }
 
 fn lost(rule: Option<RuleId>, call: &Call, mode: u32, reason: &str) {
-    if log::log_enabled!(log::Level::Error) {
-        if let Some(state) = state::active() {
-            emit(
-                state,
-                call,
-                Action::Failed,
-                (Some(mode), None),
-                rule,
-                reason,
-            );
-        }
+    if log::log_enabled!(log::Level::Error)
+        && let Some(state) = state::active()
+    {
+        emit(
+            state,
+            call,
+            Action::Failed,
+            (Some(mode), None),
+            rule,
+            reason,
+        );
     }
 }
 
 /// A ring was asked for and refused.
 pub fn refused_io_uring(audit: bool) {
-    if log::log_enabled!(log::Level::Warn) {
-        if let (Some(state), Some(call)) = (state::active(), Call::on("io_uring_setup", -1)) {
-            let reason = "its calls would pass every hook";
-            let action = if audit {
-                Action::WouldRefuse
-            } else {
-                Action::Refused
-            };
-            emit(state, &call, action, (None, None), None, reason);
-        }
+    if log::log_enabled!(log::Level::Warn)
+        && let (Some(state), Some(call)) = (state::active(), Call::on("io_uring_setup", -1))
+    {
+        let reason = "its calls would pass every hook";
+        let action = if audit {
+            Action::WouldRefuse
+        } else {
+            Action::Refused
+        };
+        emit(state, &call, action, (None, None), None, reason);
     }
 }
 
@@ -213,11 +213,11 @@ pub fn child(state: &'static State, call: &Call, action: Action, reason: &str) {
 
 /// What was decided about a place, for level `debug`.
 pub fn verdict(call: &Call, rule: Option<RuleId>) {
-    if log::log_enabled!(log::Level::Debug) {
-        if let Some(state) = state::active() {
-            let reason = if rule.is_some() { "sensitive" } else { "plain" };
-            emit(state, call, Action::Verdict, (None, None), rule, reason);
-        }
+    if log::log_enabled!(log::Level::Debug)
+        && let Some(state) = state::active()
+    {
+        let reason = if rule.is_some() { "sensitive" } else { "plain" };
+        emit(state, call, Action::Verdict, (None, None), rule, reason);
     }
 }
 

@@ -6,10 +6,10 @@
 //! which is what the flag is there to prevent. What the object's constructors called, and
 //! where they put an address, has been by then.
 
-use core::ffi::{c_char, c_int, CStr};
+use core::ffi::{CStr, c_char, c_int};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::lookup::library::{address, dynamic, Library, Symbol};
+use crate::lookup::library::{Library, Symbol, address, dynamic};
 use crate::lookup::loaded::{self, Header, Object, Place};
 use crate::{lookup, state, sys};
 
@@ -51,10 +51,10 @@ pub fn point_later(since: Mark) {
 
 /// Looks at those.
 pub fn point_overdue() {
-    if OVERDUE.load(Ordering::Relaxed) != 0 {
-        if let Some(there) = OVERDUE.swap(0, Ordering::Relaxed).checked_sub(1) {
-            point(Mark { there, gone: 0 });
-        }
+    if OVERDUE.load(Ordering::Relaxed) != 0
+        && let Some(there) = OVERDUE.swap(0, Ordering::Relaxed).checked_sub(1)
+    {
+        point(Mark { there, gone: 0 });
     }
 }
 

@@ -31,11 +31,11 @@ mod filter;
 mod sockets;
 pub mod task;
 pub use about::{born, mount_at, mount_of};
-pub use create::{create_without_links, creates, has_openat2, PathCopy, LARGE_FILE};
+pub use create::{LARGE_FILE, PathCopy, create_without_links, creates, has_openat2};
 pub use descriptor::{DescriptorName, Owned};
 pub use directories::{
-    directory_entries, entry, entry_names, entry_offset, entry_type, open_directory, open_parent,
-    seek_directory, NAME_AT,
+    NAME_AT, directory_entries, entry, entry_names, entry_offset, entry_type, open_directory,
+    open_parent, seek_directory,
 };
 pub use filter::{filter_comes, may_be_filtered};
 pub use sockets::send_datagram;

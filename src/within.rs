@@ -12,7 +12,7 @@ use core::ffi::{c_int, c_void};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
-use syscalls::{syscall, Sysno};
+use syscalls::{Sysno, syscall};
 
 use crate::jump::stands_for;
 use crate::sys;

@@ -2,7 +2,7 @@
 //! for them. The facts are those of plain libc; what is sensitive is narrow.
 
 use umaskclamp_testkit::artefact::c_program;
-use umaskclamp_testkit::stage::{patterns, Played};
+use umaskclamp_testkit::stage::{Played, patterns};
 use umaskclamp_testkit::{Run, Tree, Who};
 
 fn play(scene: &str, who: Who, preload: bool) -> Played {

@@ -2,8 +2,8 @@
 //! old programs do, or by a symbol that only a later libc has.
 
 use umaskclamp_testkit::artefact::{c_program, shim_with_openat2};
-use umaskclamp_testkit::stage::{patterns, Played};
-use umaskclamp_testkit::{run, Run, Tree, Who};
+use umaskclamp_testkit::stage::{Played, patterns};
+use umaskclamp_testkit::{Run, Tree, Who, run};
 
 fn play(tree: Tree, run: Run, who: Who) -> Played {
     let run = run.patterns(patterns(&tree)).who(who).umask(0o022);

@@ -2,11 +2,11 @@
 //! (Failing calls one by one, bad pointers among them, are rows of
 //! `transparent.rs`.)
 
-use std::fs::{self, rename, Permissions};
-use std::os::unix::fs::{lchown, symlink, PermissionsExt};
+use std::fs::{self, Permissions, rename};
+use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
-use umaskclamp_testkit::stage::{command, play, play_with, Played};
-use umaskclamp_testkit::{who, Tree, Who};
+use umaskclamp_testkit::stage::{Played, command, play, play_with};
+use umaskclamp_testkit::{Tree, Who, who};
 
 fn same(scene: &str) -> Vec<(Who, Played, Played)> {
     let pairs = Who::all().into_iter().map(|who| {

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 use umaskclamp_testkit::run::sh;
 use umaskclamp_testkit::stage::patterns;
-use umaskclamp_testkit::{acl, Report, Tree, Who};
+use umaskclamp_testkit::{Report, Tree, Who, acl};
 
 /// Runs a shell script in a new tree with these settings, watched.
 fn script(who: Who, script: &str, settings: &[(&str, &str)]) -> (Tree, Report) {

@@ -2,7 +2,7 @@
 //! prints or leaks, and what is sensitive is narrow all the same.
 
 use umaskclamp_testkit::artefact::c_program;
-use umaskclamp_testkit::stage::{patterns, Played};
+use umaskclamp_testkit::stage::{Played, patterns};
 use umaskclamp_testkit::{Run, Tree, Who};
 
 fn play(scene: &str, flags: &[&str], who: Who, preload: bool, shared: bool) -> Played {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use umaskclamp_testkit::{namespace, Tree, Who};
+use umaskclamp_testkit::{Tree, Who, namespace};
 
 /// A program of an ordinary user that says what it got, mode and all.
 const TOUCH: &str = "

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use umaskclamp_testkit::artefact::c_program;
-use umaskclamp_testkit::{namespace, Tree, Who};
+use umaskclamp_testkit::{Tree, Who, namespace};
 
 /// A file system in memory for what a scene mounts, for no test may depend on what lies
 /// below /tmp; `secret` in it, or wherever the scene says, is protected. `gives HOW OLD

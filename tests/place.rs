@@ -6,8 +6,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use umaskclamp_testkit::stage::{self, play, play_with, Played};
-use umaskclamp_testkit::{acl, namespace, Run, Tree, Who};
+use umaskclamp_testkit::stage::{self, Played, play, play_with};
+use umaskclamp_testkit::{Run, Tree, Who, acl, namespace};
 
 /// Plays a scene bare and under the shim: same facts, nothing leaks.
 fn same_but_narrow(scene: &str, who: Who, patterns: Option<&str>) -> (Played, Played) {

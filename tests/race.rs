@@ -2,11 +2,11 @@
 //! swaps links where a program creates.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
 
 use umaskclamp_testkit::stage::{command, patterns};
-use umaskclamp_testkit::{who, Run, Tree, Who};
+use umaskclamp_testkit::{Run, Tree, Who, who};
 
 /// What the stranger got hold of while the writer worked.
 fn race(preload: bool) -> String {

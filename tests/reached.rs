@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use umaskclamp_testkit::artefact::workspace;
-use umaskclamp_testkit::run::{without, Report};
-use umaskclamp_testkit::{shim, Run, Tree, Who};
+use umaskclamp_testkit::run::{Report, without};
+use umaskclamp_testkit::{Run, Tree, Who, shim};
 
 /// Where the programs are, for everyone to read; removed at exit.
 fn directory() -> &'static Path {

@@ -3,7 +3,7 @@
 //! the directories is touched.
 
 use std::fs;
-use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use umaskclamp_testkit::artefact::c_program;

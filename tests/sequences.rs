@@ -2,8 +2,8 @@
 //! under the shim side by side. Random ones: `scripts/fuzz`, `tests/fuzz`.
 
 use umaskclamp_policy::rules::Kind;
-use umaskclamp_testkit::sequence::{play, Case, Stage};
 use umaskclamp_testkit::Who;
+use umaskclamp_testkit::sequence::{Case, Stage, play};
 
 #[path = "../crates/policy/tests/reference/mod.rs"]
 mod reference;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use object::{Object, ObjectSymbol};
-use umaskclamp_policy::surface::{symbol, SYMBOLS};
+use umaskclamp_policy::surface::{SYMBOLS, symbol};
 
 /// Functions in the dynamic symbol table of a shared object.
 fn functions(path: &str) -> BTreeSet<String> {

@@ -18,7 +18,7 @@ mod relative;
 mod shell;
 
 use std::fs;
-use std::os::unix::fs::{symlink, MetadataExt};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
 use programs::{bare, clear, directory, kinds, modes, shimmed, start, text, write};

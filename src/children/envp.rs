@@ -14,7 +14,7 @@ use umaskclamp_policy::settings::VARIABLES;
 use super::output;
 use super::reader::Reader;
 use super::room;
-use super::snapshot::{self, Snapshot, PRELOAD, SETTING};
+use super::snapshot::{self, PRELOAD, SETTING, Snapshot};
 use super::survey::Survey;
 
 /// An array of pointers to `NAME=value` strings, null-terminated.

@@ -7,7 +7,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use libc::{c_int, c_short, posix_spawnattr_t, sigset_t, POSIX_SPAWN_SETSIGMASK};
+use libc::{POSIX_SPAWN_SETSIGMASK, c_int, c_short, posix_spawnattr_t, sigset_t};
 
 use crate::late::{
     posix_spawnattr_getflags, posix_spawnattr_init, posix_spawnattr_setflags,

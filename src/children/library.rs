@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use libc::{c_char, AT_FDCWD, R_OK, S_ISUID};
+use libc::{AT_FDCWD, R_OK, S_ISUID, c_char};
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
 

@@ -24,11 +24,11 @@ mod start;
 mod survey;
 pub mod target;
 
-use libc::{c_int, posix_spawnattr_t, E2BIG, EPERM, X_OK};
+use libc::{E2BIG, EPERM, X_OK, c_int, posix_spawnattr_t};
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::record::Action;
-use umaskclamp_policy::settings::{variables, Mode, Unreachable};
+use umaskclamp_policy::settings::{Mode, Unreachable, variables};
 
 use crate::call::Call;
 use crate::errno;
@@ -39,7 +39,7 @@ use crate::state::{self, State};
 use crate::sys::programs;
 use envp::{Array, Preloaded};
 use snapshot::Snapshot;
-pub use start::{at, at_path, searched, Start, Target};
+pub use start::{Start, Target, at, at_path, searched};
 use start::{below, moves, record};
 use survey::Survey;
 use target::{At, Found, Reason, Room};

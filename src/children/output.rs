@@ -3,12 +3,12 @@
 
 use core::fmt::Write;
 
-use libc::{c_char, AT_FDCWD};
+use libc::{AT_FDCWD, c_char};
 
 use super::reader::Reader;
 use crate::call::{Call, Subject};
 use crate::enforce::judge;
-use crate::scratch::{Scratch, PATH_MAX};
+use crate::scratch::{PATH_MAX, Scratch};
 use crate::sys;
 
 /// Is `entry` one of these variables, and would the file be at a sensitive place?

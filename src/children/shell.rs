@@ -17,12 +17,12 @@ use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use libc::{c_char, c_int, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int};
 
 use super::envp::{Array, Copy};
 use super::reader::Reader;
 use super::room::map;
-use super::{at_path, fallback, Child, Plan};
+use super::{Child, Plan, at_path, fallback};
 use crate::sys;
 
 /// How a shell is to be started.

@@ -11,7 +11,7 @@ use umaskclamp_policy::settings::variables::{self, Each, FILE, LIST, VARIABLES};
 use super::envp::Array;
 use super::output;
 use super::reader::Reader;
-use super::snapshot::{Snapshot, PRELOAD, SETTING};
+use super::snapshot::{PRELOAD, SETTING, Snapshot};
 use super::start::Start;
 
 /// What a look at an environment found.

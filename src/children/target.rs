@@ -6,7 +6,7 @@
 //! and the kernel's own, somebody who may write to the directory can put another
 //! program there.
 
-use libc::{c_char, c_int, AT_FDCWD, S_IFREG, S_ISGID, S_ISUID, S_IXGRP};
+use libc::{AT_FDCWD, S_IFREG, S_ISGID, S_ISUID, S_IXGRP, c_char, c_int};
 use umaskclamp_policy::elf::{self, Elf, Image, Loader, Machine, Maker};
 
 use super::snapshot::Snapshot;

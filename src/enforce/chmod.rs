@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, mode_t, S_IFDIR};
+use libc::{S_IFDIR, c_char, c_int, mode_t};
 use umaskclamp_policy::acl;
 use umaskclamp_policy::settings::ChmodPolicy;
 

@@ -1,7 +1,7 @@
 //! Opening for writing where there is no path: where the file is can be told only
 //! once there is a descriptor of it.
 
-use libc::{c_int, O_ACCMODE, O_CLOEXEC, O_PATH, O_RDONLY, O_TRUNC};
+use libc::{O_ACCMODE, O_CLOEXEC, O_PATH, O_RDONLY, O_TRUNC, c_int};
 
 use super::existing::must_tighten;
 use super::judged;
@@ -26,12 +26,13 @@ pub fn open(name: &'static str, flags: c_int, real: &dyn Fn(c_int) -> c_int) -> 
         return opened;
     };
     let fd = open_at(sensitive, call, kept, 0, &|_, _| opened);
-    if empties && fd >= 0 {
-        if let Err(error) = sys::truncate_fd(fd) {
-            sys::close(fd);
-            errno::set(error);
-            return -1;
-        }
+    if empties
+        && fd >= 0
+        && let Err(error) = sys::truncate_fd(fd)
+    {
+        sys::close(fd);
+        errno::set(error);
+        return -1;
     }
     fd
 }

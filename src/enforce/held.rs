@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use libc::{c_int, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE};
+use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE, c_int};
 
 use crate::call::Call;
 use crate::sys::{self, Inode, Name, Owned};

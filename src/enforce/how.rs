@@ -4,7 +4,7 @@
 
 use core::ffi::c_void;
 
-use libc::{c_int, mode_t, O_CREAT, O_EXCL, O_NOFOLLOW};
+use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_int, mode_t};
 
 use crate::call::Call;
 use crate::place;

@@ -6,12 +6,12 @@
 //! - A link of a sensitive file to a plain name is made and remembered: this process
 //!   widens it by neither name. What others do, the record of it warns of.
 
-use libc::{c_int, S_IFREG};
+use libc::{S_IFREG, c_int};
 use umaskclamp_policy::settings::{ChmodPolicy, Existing};
 
 use super::held::Held;
-use super::moves::{arrive, Arrival};
-use super::outlook::{others_reach, How};
+use super::moves::{Arrival, arrive};
+use super::outlook::{How, others_reach};
 use super::{is_sensitive, judge, remember};
 use crate::call::{Call, Sensitive, Subject};
 use crate::memory::{self, Identity, Names, Remembered};

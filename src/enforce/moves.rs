@@ -7,13 +7,13 @@
 //!   Only where the mask leaves somebody a way in, or where rules match below the new
 //!   name that did not below the old one, is the content narrowed ([`super::content`]).
 
-use libc::{c_int, c_uint, RENAME_EXCHANGE, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK};
+use libc::{RENAME_EXCHANGE, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, c_int, c_uint};
 use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::content::Content;
 use super::held::{Held, Narrowed};
-use super::links::{any_linked, links_narrow, Leaving};
-use super::outlook::{can_only_fail, How};
+use super::links::{Leaving, any_linked, links_narrow};
+use super::outlook::{How, can_only_fail};
 use super::tree::Pass;
 use super::{is_sensitive, judge, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
@@ -286,12 +286,12 @@ impl<'a> Arrival<'a> {
 
     #[inline(never)]
     fn undo(&mut self) {
-        if let (Some(held), Some(Ok(narrowed))) = (&self.held, &self.narrowed) {
-            if let (Err(_), Some(sensitive)) = (held.restore(narrowed), &self.sensitive) {
-                let wide = self.inode.permissions();
-                let narrow = self.first_mode(sensitive);
-                records::stays_narrow(sensitive, self.from, wide, narrow);
-            }
+        if let (Some(held), Some(Ok(narrowed))) = (&self.held, &self.narrowed)
+            && let (Err(_), Some(sensitive)) = (held.restore(narrowed), &self.sensitive)
+        {
+            let wide = self.inode.permissions();
+            let narrow = self.first_mode(sensitive);
+            records::stays_narrow(sensitive, self.from, wide, narrow);
         }
         if let Some(content) = self.content.as_mut().filter(|content| content.begun) {
             content.look(self.from, Pass::Undo, false);

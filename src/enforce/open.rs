@@ -1,12 +1,12 @@
 //! Opening for writing: what is created gets a clamped mode, what is there is
 //! tightened before the program can write to it.
 
-use libc::{c_int, mode_t, EEXIST};
+use libc::{EEXIST, c_int, mode_t};
 use libc::{O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
 use super::existing::must_tighten;
 use super::shared::{self, Route};
-use super::{look, remember, remember_narrow, Judged};
+use super::{Judged, look, remember, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
 use crate::memory::{self, Names, Remembered};
 use crate::sys::{self, Inode};
@@ -149,15 +149,15 @@ impl Opening<'_> {
     fn new_file(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
         let fd = real(self.flags, self.clamped());
         if fd >= 0 {
-            if !memory::can_be_told() {
-                if let Ok(inode) = sys::stat_of(fd) {
-                    remember(
-                        &self.call.opened(fd),
-                        &inode,
-                        Remembered::Seen,
-                        Names::Known,
-                    );
-                }
+            if !memory::can_be_told()
+                && let Ok(inode) = sys::stat_of(fd)
+            {
+                remember(
+                    &self.call.opened(fd),
+                    &inode,
+                    Remembered::Seen,
+                    Names::Known,
+                );
             }
             self.record_creation(fd);
         }

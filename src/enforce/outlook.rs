@@ -4,7 +4,7 @@
 //! decide when an inode is narrowed, before the call or at once behind it; the call is
 //! made all the same.
 
-use libc::{c_uint, AT_FDCWD, S_IFDIR, W_OK, X_OK};
+use libc::{AT_FDCWD, S_IFDIR, W_OK, X_OK, c_uint};
 use libc::{EMFILE, ENFILE, ENOMEM, RENAME_EXCHANGE, RENAME_NOREPLACE};
 use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Verdict};
@@ -14,7 +14,7 @@ use super::by_names;
 use super::held::Held;
 use crate::call::{Call, Sensitive};
 use crate::scratch::Scratch;
-use crate::sys::{self, programs, Inode, Owned};
+use crate::sys::{self, Inode, Owned, programs};
 
 /// How an inode gets a name.
 #[derive(Clone, Copy)]

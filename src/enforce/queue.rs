@@ -21,15 +21,15 @@ pub fn open(
     } else {
         real(flags, mode)
     };
-    if let Some(call) = call.filter(|call| queue >= 0 && is_sensitive(call)) {
-        if let Ok(inode) = sys::stat_of(queue) {
-            remember(
-                &call.opened(queue),
-                &inode,
-                Remembered::Narrow,
-                Names::Known,
-            );
-        }
+    if let Some(call) = call.filter(|call| queue >= 0 && is_sensitive(call))
+        && let Ok(inode) = sys::stat_of(queue)
+    {
+        remember(
+            &call.opened(queue),
+            &inode,
+            Remembered::Narrow,
+            Names::Known,
+        );
     }
     queue
 }

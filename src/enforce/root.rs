@@ -6,7 +6,7 @@
 //! And paths mean something else then: what the new root, the cwd and open directories
 //! are called is noted ([`outside`]).
 
-use libc::{c_char, c_int, AT_FDCWD, S_IFDIR};
+use libc::{AT_FDCWD, S_IFDIR, c_char, c_int};
 
 use super::{is_sensitive, remember};
 use crate::call::Call;

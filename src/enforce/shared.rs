@@ -23,10 +23,10 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use libc::{c_int, mode_t, EEXIST, EINTR, ELOOP, ENOSYS, O_EXCL};
+use libc::{EEXIST, EINTR, ELOOP, ENOSYS, O_EXCL, c_int, mode_t};
 
 use super::open::open_at;
-use super::{look, Judged};
+use super::{Judged, look};
 use crate::call::{Call, Sensitive, Subject};
 use crate::place::{Real, Way};
 use crate::sys::{self, PathCopy};

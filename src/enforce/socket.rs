@@ -6,7 +6,7 @@
 //! that another user made cannot be narrowed: it is bound by a helper task that has an
 //! umask of its own ([`crate::children::fallback`]).
 
-use libc::{c_int, S_IFSOCK};
+use libc::{S_IFSOCK, c_int};
 
 use super::judged;
 use crate::call::{Call, Subject};

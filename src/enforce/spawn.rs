@@ -10,8 +10,8 @@ pub mod directory;
 
 use core::ffi::c_void;
 
-use directory::{From, DEPTH_MAX};
-use libc::{c_char, c_int, mode_t, AT_FDCWD, O_NOFOLLOW};
+use directory::{DEPTH_MAX, From};
+use libc::{AT_FDCWD, O_NOFOLLOW, c_char, c_int, mode_t};
 
 use umaskclamp_policy::settings::Mode;
 
@@ -152,10 +152,10 @@ unsafe fn give_back(action: *const Action, narrowed: &Narrowed) {
     // SAFETY: the caller's promise.
     let open = unsafe { (*action).of.open };
     // SAFETY: the caller's promise.
-    if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) } {
-        if call.place.given.first() == Some(&b'/') {
-            let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
-        }
+    if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) }
+        && call.place.given.first() == Some(&b'/')
+    {
+        let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
     }
 }
 

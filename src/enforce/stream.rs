@@ -9,14 +9,14 @@
 
 use core::ffi::CStr;
 
-use libc::{c_char, c_int, mode_t, FILE};
+use libc::{FILE, c_char, c_int, mode_t};
 use libc::{
     O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFREG,
 };
 
 use super::open::{audit, open_at};
 use super::shared::{self, Route};
-use super::{look, Judged};
+use super::{Judged, look};
 use crate::call::{Call, Sensitive, Subject};
 use crate::late::{fdopen, fileno, fseek};
 use crate::sys::{self, DescriptorName};
@@ -404,9 +404,9 @@ impl WithoutExclusive {
         if text.len() >= copy.len() {
             return None;
         }
-        let letters = text.iter().enumerate();
-        let kept = letters.filter(|(index, &letter)| letter != b'x' || *index > LETTERS);
-        for (slot, (_, &letter)) in copy.iter_mut().zip(kept) {
+        let letters = text.iter().copied().enumerate();
+        let kept = letters.filter(|&(index, letter)| letter != b'x' || index > LETTERS);
+        for (slot, (_, letter)) in copy.iter_mut().zip(kept) {
             *slot = letter;
         }
         Some(WithoutExclusive(copy))

@@ -9,13 +9,13 @@
 
 mod noted;
 
-use libc::{c_char, c_int, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK};
+use libc::{S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_char, c_int};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
 use crate::call::{Call, Sensitive};
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
-use crate::sys::{self, programs, Owned};
+use crate::sys::{self, Owned, programs};
 use noted::{Outcome, Table};
 
 /// Names that are looked at before a directory moves, at most: the rest comes

@@ -5,7 +5,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use libc::{c_char, c_int, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int};
 
 use crate::call::Call;
 use crate::enforce::existing::written;

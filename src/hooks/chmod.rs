@@ -1,6 +1,6 @@
 //! The `chmod` family (chmod(2)).
 
-use libc::{c_char, c_int, mode_t, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, c_char, c_int, mode_t};
 
 use crate::call::Call;
 use crate::enforce::chmod::{chmod as enforce, widens};

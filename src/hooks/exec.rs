@@ -5,16 +5,16 @@
 //!
 //! The variadic ones are in [`super::execl`].
 
-use libc::{c_char, c_int, AT_EMPTY_PATH, EINVAL, ENOSYS};
+use libc::{AT_EMPTY_PATH, EINVAL, ENOSYS, c_char, c_int};
 
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
 use crate::errno;
-use crate::sys::programs;
 use crate::sys::DescriptorName;
+use crate::sys::programs;
 use redhook::{hook, real};
 
-extern "C" {
+unsafe extern "C" {
     /// The program's environment (environ(7)).
     static mut environ: Array;
 }

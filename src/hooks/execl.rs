@@ -16,7 +16,7 @@ use crate::jump::{jump, stands_for};
 
 macro_rules! variadic {
     ($name:ident => $collect:ident, $hidden:literal => $then:ident) => {
-        extern "C" {
+        unsafe extern "C" {
             fn $collect();
         }
 
@@ -25,7 +25,7 @@ macro_rules! variadic {
         /// # Safety
         /// As for the function of this name in exec(3).
         #[unsafe(naked)]
-        #[no_mangle]
+        #[unsafe(no_mangle)]
         unsafe extern "C" fn $name() {
             naked_asm!(jump!(), sym $collect)
         }

@@ -1,7 +1,7 @@
 //! `prctl` (prctl(2)): changes nothing, but by it a program puts itself under a filter
 //! of system calls, which may kill it for one that it does not make by itself.
 
-use libc::{c_int, c_ulong, PR_SET_SECCOMP};
+use libc::{PR_SET_SECCOMP, c_int, c_ulong};
 
 use crate::enforce::shared::filter_comes;
 use redhook::{hook, real};

@@ -4,7 +4,7 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, c_uint, mode_t, sem_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, c_uint, mode_t, sem_t};
 
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;

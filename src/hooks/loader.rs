@@ -5,14 +5,14 @@
 //! made from here, in which the caller means nothing: a look-up by a handle, and an
 //! opening by a path.
 
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use libc::{RTLD_DEEPBIND, RTLD_DEFAULT, RTLD_NEXT};
 
-use crate::jump::{turnstile, Turn};
-use crate::lookup::{self, loaded, Caller};
+use crate::jump::{Turn, turnstile};
+use crate::lookup::{self, Caller, loaded};
 use crate::{slots, state};
-use redhook::{name, Slot};
+use redhook::{Slot, name};
 
 turnstile!(dlsym => by_name);
 turnstile!(dlvsym => by_version);

@@ -1,6 +1,6 @@
 //! `mkdir` and `mkdirat` (mkdir(2)). Neither follows a final link.
 
-use libc::{c_char, c_int, mode_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, mode_t};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};

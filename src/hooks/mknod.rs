@@ -1,11 +1,11 @@
 //! `mknod`, `mkfifo` and their twins (mknod(2), mkfifo(3)). None follows a final
 //! link.
 
-use libc::{c_char, c_int, dev_t, mode_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, dev_t, mode_t};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use redhook::{hook, real, Symbol};
+use redhook::{Symbol, hook, real};
 
 /// `_MKNOD_VER`, the only version `__xmknod` knows.
 #[cfg(target_arch = "x86_64")]

@@ -1,12 +1,12 @@
 //! `rename`, `link` and their twins (rename(2), link(2)). The link itself is
 //! meant, not what it points to, but for `AT_SYMLINK_FOLLOW`.
 
-use libc::{c_char, c_int, c_uint, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, c_char, c_int, c_uint};
 
 use crate::call::Call;
 use crate::enforce::{links, moves};
 use crate::{errno, sys};
-use redhook::{hook, real, Symbol};
+use redhook::{Symbol, hook, real};
 
 hook! {
     unsafe fn rename(old: *const c_char, new: *const c_char) -> c_int => hook_rename {

@@ -5,7 +5,7 @@
 //! variadic caller passes it in the same place. It is used only where the flags
 //! say that it is there.
 
-use libc::{c_char, c_int, mode_t, AT_FDCWD, O_CREAT, O_TRUNC, O_WRONLY};
+use libc::{AT_FDCWD, O_CREAT, O_TRUNC, O_WRONLY, c_char, c_int, mode_t};
 
 use crate::call::Call;
 use crate::enforce::open::{open as enforce, opens_for_writing};

@@ -45,7 +45,7 @@ mod by_name {
     use libc::{c_char, c_int, c_long};
 
     use crate::hooks::syscall::real_syscall;
-    use redhook::{hook, real, Symbol};
+    use redhook::{Symbol, hook, real};
 
     hook! {
         unsafe fn openat2(dirfd: c_int, path: *const c_char, given: *const u8, size: usize) -> c_int => hook_openat2 {

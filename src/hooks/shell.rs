@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 
 use core::ffi::CStr;
 
-use libc::{c_char, c_int, c_void, EPERM, FILE};
+use libc::{EPERM, FILE, c_char, c_int, c_void};
 
 use super::exec::{current, replace};
 use crate::children::shell::{prepare, under_umask, with_umask};

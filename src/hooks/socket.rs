@@ -1,9 +1,9 @@
 //! `bind` of a Unix socket to a path (unix(7)), and the one libc function that
 //! binds inside itself.
 
-use core::ffi::{c_void, CStr};
+use core::ffi::{CStr, c_void};
 
-use libc::{c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, c_uint, sockaddr, sockaddr_un, socklen_t};
 
 use crate::call::Call;
 use crate::enforce::socket;
@@ -70,7 +70,7 @@ type SvcunixCreate = unsafe extern "C" fn(c_int, c_uint, c_uint, *mut c_char) ->
 
 /// # Safety
 /// As `svcunix_create` (rpc(3)).
-#[no_mangle]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn svcunix_create(
     socket: c_int,
     send_size: c_uint,
@@ -109,11 +109,7 @@ pub unsafe extern "C" fn svcunix_create(
     let mut service = core::ptr::null_mut();
     socket::bind(call, used, &mut || {
         service = real(used);
-        if service.is_null() {
-            -1
-        } else {
-            0
-        }
+        if service.is_null() { -1 } else { 0 }
     });
     if let Some(own) = own.filter(|_| service.is_null()) {
         sys::close(own);

@@ -1,11 +1,11 @@
 //! `posix_spawn` and `posix_spawnp` (posix_spawn(3)): Python, Java, Rust, make.
 
-use libc::{c_char, c_int, c_short, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t};
 use libc::{AT_FDCWD, POSIX_SPAWN_RESETIDS};
+use libc::{c_char, c_int, c_short, pid_t, posix_spawn_file_actions_t, posix_spawnattr_t};
 
 use crate::children::envp::Array;
 use crate::children::target::At;
-use crate::children::{spawn, Start, Target};
+use crate::children::{Start, Target, spawn};
 use crate::enforce::spawn::with_clamped_actions;
 use crate::late::posix_spawnattr_getflags;
 use redhook::{hook, real};

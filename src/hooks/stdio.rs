@@ -1,9 +1,9 @@
 //! `fopen` and `freopen` (fopen(3)): in glibc they open inside themselves, out of
 //! reach of a hook on `open`.
 
-use libc::{c_char, c_int, AT_FDCWD, FILE};
+use libc::{AT_FDCWD, FILE, c_char, c_int};
 
-use super::open::{real_open, real_open64, LARGE};
+use super::open::{LARGE, real_open, real_open64};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};

@@ -1,7 +1,7 @@
 //! Other functions that open a stream inside libc: `setmntent` (getmntent(3)) and
 //! the methods of glibc's streams, which it exports (`libio/fileops.c`).
 
-use libc::{c_char, c_int, mode_t, AT_FDCWD, FILE, O_CREAT, O_EXCL, O_NOFOLLOW};
+use libc::{AT_FDCWD, FILE, O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int, mode_t};
 
 use super::open::{real_open, real_open64};
 use super::stdio::call;

@@ -6,8 +6,8 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, ENOSYS};
+use libc::{c_char, c_int, c_long, c_uint, mode_t, sockaddr, socklen_t};
 
 use super::ioctl::subvolume;
 use super::openat2::openat2;
@@ -239,13 +239,13 @@ impl Number {
                 (call, 2)
             }
             libc::SYS_setxattr => {
-                return self.attribute(self.place("syscall(setxattr)", 0, true)?)
+                return self.attribute(self.place("syscall(setxattr)", 0, true)?);
             }
             libc::SYS_lsetxattr => {
-                return self.attribute(self.place("syscall(lsetxattr)", 0, false)?)
+                return self.attribute(self.place("syscall(lsetxattr)", 0, false)?);
             }
             libc::SYS_fsetxattr => {
-                return self.attribute(Call::on("syscall(fsetxattr)", self.int(0))?)
+                return self.attribute(Call::on("syscall(fsetxattr)", self.int(0))?);
             }
             SETXATTRAT => return self.attribute_at(),
             _ => return None,

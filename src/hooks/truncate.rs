@@ -1,7 +1,7 @@
 //! `truncate` (truncate(2)): writes to a file by its name. `ftruncate` needs no
 //! hook: its descriptor was narrowed when it was opened for writing.
 
-use libc::{c_char, c_int, off64_t, off_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, off_t, off64_t};
 
 use crate::call::Call;
 use crate::enforce::existing::written;

@@ -1,7 +1,7 @@
 //! `unlink`, `unlinkat`, `remove` (unlink(2), remove(3)): of an inode that was linked to
 //! a sensitive place and kept its mode, the last plain name may go.
 
-use libc::{c_char, c_int, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int};
 
 use crate::call::Call;
 use crate::enforce::links::{any_linked, unlink as enforce};

@@ -4,7 +4,7 @@
 
 use core::ffi::c_void;
 
-use libc::{c_int, c_uint, size_t, ENOSYS};
+use libc::{ENOSYS, c_int, c_uint, size_t};
 use umaskclamp_policy::settings::Mode;
 
 use crate::{records, state};

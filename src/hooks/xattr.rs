@@ -3,7 +3,7 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, size_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, size_t};
 
 use crate::call::Call;
 use crate::enforce::chmod::{acl, names_acl};

@@ -1,9 +1,9 @@
 //! The directory that a relative path starts from.
 
-use libc::{c_int, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT, c_int};
 use umaskclamp_policy::path;
 
-use super::{outside, Place};
+use super::{Place, outside};
 use crate::scratch::PATH_MAX;
 use crate::sys::{self, DescriptorName};
 

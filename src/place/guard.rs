@@ -7,7 +7,7 @@
 //! kernel's. The root directory is taken for such: who may write there may give
 //! the program another `/lib`.
 
-use libc::{c_char, c_int, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG, S_ISVTX};
+use libc::{AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG, S_ISVTX, c_char, c_int};
 
 use super::walk::Way;
 use crate::{state, sys};

@@ -6,7 +6,7 @@
 //! call that failed, a thread with a root of its own, the parent of a `vfork` child and
 //! a root that is left again are each told the right thing.
 
-use core::sync::atomic::{fence, AtomicBool, AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 
 use libc::AT_FDCWD;
 

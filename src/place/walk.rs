@@ -1,10 +1,10 @@
 //! The walk along a path, one component at a time, as the kernel goes.
 
-use libc::{c_char, c_int, AT_EMPTY_PATH, AT_FDCWD, EINVAL, ENOENT, S_IFDIR, S_IFLNK};
+use libc::{AT_EMPTY_PATH, AT_FDCWD, EINVAL, ENOENT, S_IFDIR, S_IFLNK, c_char, c_int};
 
+use super::Place;
 use super::base::without_suffix;
 use super::guard::{Guard, Seen};
-use super::Place;
 use crate::scratch::PATH_MAX;
 use crate::sys;
 

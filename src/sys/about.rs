@@ -3,10 +3,10 @@
 //! Under a filter, which may kill for it, it is not made. Where that cannot be told, for
 //! want of a descriptor, it is: nothing else needs none.
 
-use libc::{c_char, c_int, AT_EMPTY_PATH};
+use libc::{AT_EMPTY_PATH, c_char, c_int};
 use syscalls::Sysno;
 
-use super::{filter, DescriptorName, Owned};
+use super::{DescriptorName, Owned, filter};
 
 /// `STATX_BTIME` and `STATX_MNT_ID` (linux/stat.h).
 const BORN: u32 = 0x800;

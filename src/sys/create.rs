@@ -2,12 +2,12 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, mode_t, EINVAL, ENOSYS, EPERM};
+use libc::{EINVAL, ENOSYS, EPERM, c_char, c_int, mode_t};
 use libc::{O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DSYNC, O_EXCL};
 use libc::{O_NOATIME, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_SYNC, O_TRUNC};
 use syscalls::Sysno;
 
-use super::{map, unmap, Result};
+use super::{Result, map, unmap};
 
 /// `O_LARGEFILE` as the kernel has it; libc's is 0 where it is always meant.
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use libc::{c_int, O_CLOEXEC, O_RDONLY};
+use libc::{O_CLOEXEC, O_RDONLY, c_int};
 use syscalls::Sysno;
 
 use super::{close, read};

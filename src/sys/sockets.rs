@@ -5,7 +5,7 @@ use core::mem::{offset_of, size_of};
 use libc::{c_int, sockaddr_un};
 use syscalls::Sysno;
 
-use super::{close, Result};
+use super::{Result, close};
 
 /// Sends `bytes` as one datagram to the Unix socket at `path` (terminated),
 /// without waiting for room in its queue.

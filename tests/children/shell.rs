@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use umaskclamp_testkit::run::{without, Report};
+use umaskclamp_testkit::run::{Report, without};
 use umaskclamp_testkit::{Tree, Who};
 
 use crate::programs::{bare, clear, kinds, modes, start, text, write};

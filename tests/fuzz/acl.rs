@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use proptest::prelude::*;
 use umaskclamp_policy::acl::{loosest, reduce};
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_testkit::acl::{get, ACCESS, DEFAULT};
+use umaskclamp_testkit::acl::{ACCESS, DEFAULT, get};
 
 type Entry = (u16, u16, u32);
 

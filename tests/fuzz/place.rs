@@ -10,7 +10,7 @@ use std::ffi::{CString, OsStr};
 use std::fs;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -337,9 +337,17 @@ fn perform(
         }
     }
     prop_assert_eq!(
-        mode, wanted,
+        mode,
+        wanted,
         "{:?} from {:?} (cwd {:?}, directory {:?}): {:04o} instead of {:04o}, really {:?}, named {:?}",
-        call, given, cwd, start, mode, wanted, real, named
+        call,
+        given,
+        cwd,
+        start,
+        mode,
+        wanted,
+        real,
+        named
     );
     Ok(())
 }

@@ -9,8 +9,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use umaskclamp_policy::rules::Kind;
-use umaskclamp_testkit::sequence::{play, Case, Stage};
 use umaskclamp_testkit::Who;
+use umaskclamp_testkit::sequence::{Case, Stage, play};
 
 use crate::reference;
 

@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use umaskclamp_policy::elf::calls::{creates, OVERLAP};
-use umaskclamp_policy::elf::{is_loader_name, Machine};
+use umaskclamp_policy::elf::calls::{OVERLAP, creates};
+use umaskclamp_policy::elf::{Machine, is_loader_name};
 
 /// What a record says of such a program.
 pub const REASON: &str = "makes some system calls of its own";

@@ -114,10 +114,10 @@ fn of_rule(rule: &Rule<'_>) -> Option<String> {
 
 /// Why a pattern hardly means what it says. What is escaped is meant.
 fn doubt(text: &[u8], in_file: bool) -> Option<&'static str> {
-    if let [first @ (b'\'' | b'"'), .., last] = text {
-        if first == last {
-            return Some("the quotes are part of the name; leave them out");
-        }
+    if let [first @ (b'\'' | b'"'), .., last] = text
+        && first == last
+    {
+        return Some("the quotes are part of the name; leave them out");
     }
     bare(text).find_map(|(byte, behind)| match byte {
         b' ' | b'\t' if begins_comment(behind) => {
@@ -171,20 +171,22 @@ fn names_variable(behind: &[u8]) -> bool {
 fn bare(text: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = text;
     let mut depth = 0_usize;
-    std::iter::from_fn(move || loop {
-        let (&byte, behind) = rest.split_first()?;
-        rest = behind;
-        match byte {
-            b'\\' => rest = behind.get(1..).unwrap_or_default(),
-            b'[' => {
-                // A `]` that comes first is one of the class.
-                let end = behind.iter().skip(1).position(|&b| b == b']');
-                rest = end.map_or(behind, |end| &behind[end + 2..]);
+    std::iter::from_fn(move || {
+        loop {
+            let (&byte, behind) = rest.split_first()?;
+            rest = behind;
+            match byte {
+                b'\\' => rest = behind.get(1..).unwrap_or_default(),
+                b'[' => {
+                    // A `]` that comes first is one of the class.
+                    let end = behind.iter().skip(1).position(|&b| b == b']');
+                    rest = end.map_or(behind, |end| &behind[end + 2..]);
+                }
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ if depth == 0 => return Some((byte, behind)),
+                _ => {}
             }
-            b'{' => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => return Some((byte, behind)),
-            _ => {}
         }
     })
 }

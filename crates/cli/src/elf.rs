@@ -1,7 +1,7 @@
 //! Of ELF files what the library does not ask (the policy crate reads the rest): the
 //! symbols of a library and its own name (elf(5)).
 
-use umaskclamp_policy::elf::{inspect, Image, Machine};
+use umaskclamp_policy::elf::{Image, Machine, inspect};
 
 /// A name for people: `64-bit x86-64`.
 pub fn shown(machine: Machine) -> String {
@@ -22,11 +22,7 @@ pub fn shown(machine: Machine) -> String {
 }
 
 fn bits(machine: Machine) -> u8 {
-    if machine.class == 2 {
-        64
-    } else {
-        32
-    }
+    if machine.class == 2 { 64 } else { 32 }
 }
 
 /// A library.

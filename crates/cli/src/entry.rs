@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags};
 
-use umaskclamp_policy::elf::{inspect, is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
+use umaskclamp_policy::elf::{Elf, HEAD, Image, Loader, Machine, Maker, inspect, is_loader_name};
 
 use crate::calls::fill;
 use crate::elf;

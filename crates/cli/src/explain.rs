@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use umaskclamp_policy::rules::{Kind, Rule, Verdict};
 use umaskclamp_policy::settings::{Mode, Settings};
 

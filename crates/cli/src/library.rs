@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
-use umaskclamp_policy::settings::{variables as name, Mode, VARIABLES};
+use umaskclamp_policy::settings::{Mode, VARIABLES, variables as name};
 
 use crate::elf::{self, Elf};
 use crate::entry::Entry;
 use crate::failure::{self, Failure};
-use crate::settings::{absolute, Environment};
+use crate::settings::{Environment, absolute};
 use crate::show;
 
 /// The library's file name.

@@ -107,10 +107,10 @@ fn parts(text: &str) -> Vec<(String, String)> {
             parts.push((head.to_uppercase(), String::new()));
         } else if let Some(rest) = line.strip_prefix("Exit status: ") {
             parts.push(("EXIT STATUS".to_owned(), format!("{}\n", roff(rest))));
-        } else if let Some((_, body)) = parts.last_mut() {
-            if !line.is_empty() {
-                let _ = writeln!(body, "{}", roff(line));
-            }
+        } else if let Some((_, body)) = parts.last_mut()
+            && !line.is_empty()
+        {
+            let _ = writeln!(body, "{}", roff(line));
         }
     }
     parts

@@ -17,7 +17,7 @@ use umaskclamp_policy::{builtin, settings::Mode};
 
 use crate::doubts;
 use crate::failure::Failure;
-use crate::settings::{read_file, Environment, Selection};
+use crate::settings::{Environment, Selection, read_file};
 use crate::show::{self, painted};
 
 #[derive(Args, Debug)]

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 
 use anstyle::Style;
 use clap::Args;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::records::{rows, Records, Row, Rows};
-use crate::show::{self, painted, Cell, Table};
+use crate::records::{Records, Row, Rows, rows};
+use crate::show::{self, Cell, Table, painted};
 
 #[derive(Args, Debug)]
 pub struct Report {

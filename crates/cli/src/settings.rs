@@ -14,10 +14,10 @@ use umaskclamp_policy::home;
 use umaskclamp_policy::list;
 use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::variables as name;
-use umaskclamp_policy::settings::{self, Fault, FileFault, Mode, Settings, ENVIRONMENT_STRING};
+use umaskclamp_policy::settings::{self, ENVIRONMENT_STRING, Fault, FileFault, Mode, Settings};
 
 use crate::failure::{self, Failure};
-use crate::library::{names_library, LD_PRELOAD};
+use crate::library::{LD_PRELOAD, names_library};
 
 /// Which paths are sensitive. Given here, the variables of the environment that
 /// say so do not count.

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 use umaskclamp_policy::rules::{Kind, Rules};
-use umaskclamp_policy::settings::{parse, FileFault};
+use umaskclamp_policy::settings::{FileFault, parse};
 
 fn median(rounds: usize, repeat: u32, mut work: impl FnMut()) -> f64 {
     let mut times: Vec<f64> = (0..rounds)

@@ -78,11 +78,11 @@ pub fn reduce(value: &mut [u8], mask: Mask) -> Result<bool, Malformed> {
             _ => continue,
         };
         let cut = rights & allowed as u16;
-        if cut != rights {
-            if let [_, _, low, high, ..] = entry {
-                [*low, *high] = cut.to_le_bytes();
-                changed = true;
-            }
+        if cut != rights
+            && let [_, _, low, high, ..] = entry
+        {
+            [*low, *high] = cut.to_le_bytes();
+            changed = true;
         }
     }
     Ok(changed)

@@ -1,7 +1,7 @@
 //! What kind of program a file is.
 
 use umaskclamp_policy::elf::calls::creates;
-use umaskclamp_policy::elf::{inspect, is_loader_name, Elf, Image, Loader, Machine, Maker, HEAD};
+use umaskclamp_policy::elf::{Elf, HEAD, Image, Loader, Machine, Maker, inspect, is_loader_name};
 
 fn look(bytes: &[u8], head: usize) -> Image<'_> {
     let head = &bytes[..head.min(bytes.len())];

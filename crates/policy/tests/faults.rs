@@ -1,7 +1,7 @@
 //! Bad patterns, and the exact message of each.
 
 use umaskclamp_policy::escape;
-use umaskclamp_policy::settings::{parse, FileFault, Settings};
+use umaskclamp_policy::settings::{FileFault, Settings, parse};
 
 fn read(list: &str) -> Result<Settings, Vec<String>> {
     let entry = format!("UMASKCLAMP_PATTERNS={list}");

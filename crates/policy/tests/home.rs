@@ -2,7 +2,7 @@
 
 use umaskclamp_policy::path::fold;
 use umaskclamp_policy::rules::Kind;
-use umaskclamp_policy::settings::{parse, FileFault, Settings};
+use umaskclamp_policy::settings::{FileFault, Settings, parse};
 
 /// The list for children of somebody with this home directory, and what it protects
 /// for somebody with another, as for him.

@@ -3,8 +3,8 @@
 use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::rules::{Kind, Origin, RuleId, Verdict};
 use umaskclamp_policy::settings::{
-    parse, ChmodPolicy, Existing, Fault, FileFault, Level, LogTarget, Mode, Settings, Unreachable,
-    VARIABLES,
+    ChmodPolicy, Existing, Fault, FileFault, Level, LogTarget, Mode, Settings, Unreachable,
+    VARIABLES, parse,
 };
 
 type File = Result<&'static [u8], FileFault>;
@@ -52,10 +52,11 @@ fn defaults() {
     assert_eq!(all.log_file, LogTarget::Stderr);
     assert_eq!(all.effective_list, None);
     assert!(all.homeless.is_empty());
-    assert!(all
-        .rules
-        .iter()
-        .all(|(_, rule)| rule.origin == Origin::BuiltIn));
+    assert!(
+        all.rules
+            .iter()
+            .all(|(_, rule)| rule.origin == Origin::BuiltIn)
+    );
     assert!(!all.rules.is_empty());
 }
 
@@ -181,10 +182,11 @@ fn both_empty_is_the_built_in_list() {
         Ok(b"# nothing\n\n  \n"),
     )
     .unwrap();
-    assert!(all
-        .rules
-        .iter()
-        .all(|(_, rule)| rule.origin == Origin::BuiltIn));
+    assert!(
+        all.rules
+            .iter()
+            .all(|(_, rule)| rule.origin == Origin::BuiltIn)
+    );
     assert_eq!(all.effective_list.as_deref(), Some(&b""[..]));
     let all = settings(&["UMASKCLAMP_PATTERNS=", "UMASKCLAMP_PATTERNS_FILE="]);
     assert!(!all.rules.is_empty());

@@ -36,7 +36,7 @@ pub mod errno;
 pub mod lookup;
 mod published;
 
-use core::ffi::{c_int, CStr};
+use core::ffi::{CStr, c_int};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use lookup::loaded;

@@ -15,7 +15,7 @@
 pub mod library;
 pub mod loaded;
 
-use core::ffi::{c_char, c_void, CStr};
+use core::ffi::{CStr, c_char, c_void};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -197,7 +197,7 @@ struct Own {
     dynamic: usize,
 }
 
-extern "C" {
+unsafe extern "C" {
     /// The first loaded object.
     fn redhook_loaded() -> *const Loaded;
 

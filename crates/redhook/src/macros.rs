@@ -35,7 +35,7 @@ macro_rules! hook {
         $crate::symbol!(pub unsafe fn $name($($argument: $type),*) -> $result);
 
         const _: () = {
-            #[no_mangle]
+            #[unsafe(no_mangle)]
             unsafe extern "C" fn $name($($argument: $type),*) -> $result {
                 // SAFETY: the caller's own arguments.
                 unsafe { $hook($($argument),*) }

@@ -4,11 +4,11 @@
 
 use core::ffi::c_void;
 
-use libc::{c_char, c_int, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int};
 
 use umaskclamp_policy::path;
 
-use super::{Action, List, CHDIR, DUP, FCHDIR, OPEN};
+use super::{Action, CHDIR, DUP, FCHDIR, List, OPEN};
 use crate::place::{self, Place};
 use crate::scratch::PATH_MAX;
 

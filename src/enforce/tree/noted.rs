@@ -40,11 +40,11 @@ impl Table {
         let earlier = self.slot(inode).copied();
         let earlier = earlier.filter(|noted| noted.before.id == inode.id);
         let mode = inode.permissions();
-        if pass == Pass::After {
-            if let Some(narrowed) = earlier {
-                let wide = narrowed.before.permissions();
-                records::tightened(sensitive, call, wide, sensitive.clamp(wide));
-            }
+        if pass == Pass::After
+            && let Some(narrowed) = earlier
+        {
+            let wide = narrowed.before.permissions();
+            records::tightened(sensitive, call, wide, sensitive.clamp(wide));
         }
         let undo = earlier.filter(|_| pass == Pass::Undo);
         // By another name it may have its mode back already.

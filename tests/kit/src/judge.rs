@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::ran::{excused, known, run_row, Ran};
+use crate::ran::{Ran, excused, known, run_row};
 use crate::rows::{Needs, Row, Same};
 use crate::watch::{Report, Seen};
-use crate::{run, Who};
+use crate::{Who, run};
 
 /// Bits that the default mask takes away.
 pub const MASK: u32 = 0o077;

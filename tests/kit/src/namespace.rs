@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::{artefact, run, Who};
+use crate::{Who, artefact, run};
 
 /// Whether this process can have a mount namespace of its own; says so if not.
 pub fn possible() -> bool {

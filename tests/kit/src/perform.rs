@@ -1,6 +1,6 @@
 //! Carries a row out in this process and says what came of it.
 
-use std::ffi::{c_char, c_int, c_void, CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -16,7 +16,7 @@ const UNTOUCHED: c_int = 1234;
 /// and pointer arguments.
 type Function = unsafe extern "C" fn(usize, ...) -> usize;
 
-extern "C" {
+unsafe extern "C" {
     fn dlvsym(handle: *mut c_void, symbol: *const c_char, version: *const c_char) -> *mut c_void;
     fn fwide(stream: *mut libc::FILE, mode: c_int) -> c_int;
     fn fgetwc(stream: *mut libc::FILE) -> u32;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::rows::Row;
 use crate::watch::Report;
-use crate::{acl, Run, Tree, Who};
+use crate::{Run, Tree, Who, acl};
 
 /// Does `doors` know the row? One of another machine has no rows of the calls
 /// that this machine alone has a number for.

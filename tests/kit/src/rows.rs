@@ -18,7 +18,7 @@ mod spots;
 mod streams;
 mod widen;
 
-pub use spots::{Spot, AT_SPOTS, LINK_SPOTS, PATH_SPOTS};
+pub use spots::{AT_SPOTS, LINK_SPOTS, PATH_SPOTS, Spot};
 
 /// `fchmodat2` (Linux 6.6), the same number everywhere.
 const FCHMODAT2: libc::c_long = 452;
@@ -217,11 +217,7 @@ impl Row {
 
     /// The name ending that stands for the row's side.
     pub fn end(&self) -> &'static str {
-        if self.side == "secret" {
-            "iso"
-        } else {
-            "txt"
-        }
+        if self.side == "secret" { "iso" } else { "txt" }
     }
 
     /// `{S}` side, `{X}` ending, `{L}` leaf, `{Z}` as many letters as a name

@@ -236,12 +236,12 @@ impl Tracer {
             }
             Some(calls::Stop::Exit(result)) => {
                 let entry = self.inside.get(&pid).copied().unwrap_or_default();
-                if let Some(call) = calls::touches(&entry) {
-                    if result >= 0 {
-                        self.tree.scan(call);
-                        if let Some((name, mode)) = calls::nameless(pid, &entry, result) {
-                            self.tree.note(&name, mode, call);
-                        }
+                if let Some(call) = calls::touches(&entry)
+                    && result >= 0
+                {
+                    self.tree.scan(call);
+                    if let Some((name, mode)) = calls::nameless(pid, &entry, result) {
+                        self.tree.note(&name, mode, call);
                     }
                 }
             }

@@ -13,14 +13,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
-use umaskclamp_policy::surface::{Treatment, SYMBOLS};
+use umaskclamp_policy::surface::{SYMBOLS, Treatment};
 
 use crate::calls;
 use crate::doubts;
 use crate::elf::{self, Elf};
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, Failure};
-use crate::library::{entries, names_library, Library, LD_PRELOAD};
+use crate::library::{LD_PRELOAD, Library, entries, names_library};
 use crate::patterns::origin;
 use crate::settings::{Environment, Selection};
 use crate::show::{self, painted};

@@ -15,7 +15,7 @@ use rustix::fs::Mode;
 use umaskclamp_policy::list;
 use umaskclamp_policy::settings::variables as name;
 
-use crate::library::{Library, LD_PRELOAD};
+use crate::library::{LD_PRELOAD, Library};
 use crate::settings::Environment;
 
 /// What the probe does, each with the name of what it leaves: made wide, if

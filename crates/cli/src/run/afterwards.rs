@@ -12,9 +12,9 @@ use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
 
 use super::Run;
-use crate::failure::{self, reason, Failure};
-use crate::records::{rows, Records};
-use crate::settings::{absolute, open_log, Environment};
+use crate::failure::{self, Failure, reason};
+use crate::records::{Records, rows};
+use crate::settings::{Environment, absolute, open_log};
 use crate::{calls, report, show};
 
 /// What a report needs: where the program's records begin.
@@ -57,7 +57,7 @@ impl Report {
                 return Err(Failure::new(
                     failure::USAGE,
                     "--report needs a log file; the system's log cannot be read back",
-                ))
+                ));
             }
             LogTarget::Stderr => {
                 let (path, directory) = temporary().map_err(|error| {

@@ -8,8 +8,8 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
 
 /// What is passed on. Others reach the child as they reach us (SIGWINCH, SIGTSTP
 /// from the terminal) or cannot be caught.

@@ -22,9 +22,9 @@ use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
 use afterwards::Report;
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
-use crate::failure::{self, reason, Failure};
-use crate::library::{Library, LD_PRELOAD};
-use crate::settings::{absolute, open_log, Environment, Selection};
+use crate::failure::{self, Failure, reason};
+use crate::library::{LD_PRELOAD, Library};
+use crate::settings::{Environment, Selection, absolute, open_log};
 use crate::{calls, doubts, show};
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.

@@ -12,7 +12,7 @@ static IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// The loader calls what stands there before `main`, and so before Rust's start.
 #[used]
-#[link_section = ".init_array"]
+#[unsafe(link_section = ".init_array")]
 static LOOK: extern "C" fn() = look;
 
 extern "C" fn look() {

@@ -10,7 +10,7 @@ use umaskclamp_policy::rules::{Kind, Rules, Verdict};
 
 use super::names::{ending, open_name};
 use super::shorten::shorter;
-use super::{is_shared, Found};
+use super::{Found, is_shared};
 use crate::show;
 
 /// A pattern and the wide paths that it covers, by their place in the order.

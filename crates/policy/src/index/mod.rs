@@ -14,13 +14,13 @@
 mod ends;
 
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
-use crate::rules::{steps, Kind};
+use crate::rules::{Kind, steps};
 use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 use ends::{
-    add, add_all, first_two, has, hash, head_bit, last_bit, last_two, length_bit, lengths, stem,
-    Pairs, END, HEAD, LONGEST, NAME, RANDOM, START, STEM,
+    END, HEAD, LONGEST, NAME, Pairs, RANDOM, START, STEM, add, add_all, first_two, has, hash,
+    head_bit, last_bit, last_two, length_bit, lengths, stem,
 };
 
 /// What an alternative is entered under.

@@ -1,9 +1,9 @@
 //! From tokens to what is stored: the classification of a pattern.
 
-use super::lex::{lex, write_class, Spanned, Token};
+use super::lex::{Spanned, Token, lex, write_class};
 use super::store::{Alternative, Segment, Shape, Span, Store};
+use super::{Found, MAX_ALTERNATIVES, MAX_STORED, PatternFaultKind};
 use super::{braces, quick};
-use super::{Found, PatternFaultKind, MAX_ALTERNATIVES, MAX_STORED};
 use crate::list::Tildes;
 use crate::path::fold;
 use alloc::vec;

@@ -6,7 +6,7 @@ mod words;
 
 use alloc::vec::Vec;
 pub use fault::{Fault, FileFault};
-pub use variables::{Variable, VARIABLES};
+pub use variables::{VARIABLES, Variable};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};
 
 use crate::list;

@@ -1,6 +1,6 @@
 //! The symbols of one loaded library, by its own hash table.
 
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 
 /// What `find` knows.
 pub enum Answer {

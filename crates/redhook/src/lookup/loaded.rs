@@ -1,7 +1,7 @@
 //! What is loaded now. The dynamic loader's lock is held meanwhile, as it is in the
 //! functions of libc for which this is asked (dlopen(3), dlsym(3)).
 
-use core::ffi::{c_int, c_void, CStr};
+use core::ffi::{CStr, c_int, c_void};
 
 use libc::{dl_phdr_info, size_t};
 
@@ -11,7 +11,7 @@ pub use libc::Elf32_Phdr as Header;
 pub use libc::Elf64_Phdr as Header;
 
 use super::library::{Answer, Library};
-use super::{behind, hash, Loaded};
+use super::{Loaded, behind, hash};
 
 /// Where an object lies.
 #[derive(Clone, Copy)]

@@ -22,9 +22,9 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{exit, Command};
+use std::process::{Command, exit};
 
-use umaskclamp_testkit::watch::{watch, Report, Seen};
+use umaskclamp_testkit::watch::{Report, Seen, watch};
 
 fn main() {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();

@@ -1,7 +1,7 @@
 //! Calls that give an inode a sensitive name.
 
-use super::spots::{few, AT_SPOTS, PATH_SPOTS};
-use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use super::spots::{AT_SPOTS, PATH_SPOTS, few};
+use super::{Arg, Ret, Row, Spot, Step, n, step, t};
 use crate::acl;
 use libc::{AT_FDCWD, AT_SYMLINK_FOLLOW, O_RDONLY, O_TMPFILE, O_WRONLY};
 

@@ -1,10 +1,10 @@
 //! `syscall` with the number of any of the calls: what a program says that
 //! goes by numbers must be clamped like what it says by names.
 
-use super::spots::{few, AT_SPOTS, PATH_SPOTS};
-use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use super::spots::{AT_SPOTS, PATH_SPOTS, few};
+use super::{Arg, Ret, Row, Spot, Step, n, step, t};
 use crate::acl;
-use libc::{c_long, AF_UNIX, AT_FDCWD, O_CREAT, O_WRONLY, SOCK_STREAM};
+use libc::{AF_UNIX, AT_FDCWD, O_CREAT, O_WRONLY, SOCK_STREAM, c_long};
 
 const FAMILY: &str = "other";
 const NEW: i32 = O_CREAT | O_WRONLY;

@@ -1,7 +1,7 @@
 //! Calls that make an inode with a mode.
 
-use super::spots::{few, AT_SPOTS, LINK_SPOTS, NEW_SPOTS, PATH_SPOTS};
-use super::{n, step, t, Arg, Needs, Ret, Row, Spot, Step};
+use super::spots::{AT_SPOTS, LINK_SPOTS, NEW_SPOTS, PATH_SPOTS, few};
+use super::{Arg, Needs, Ret, Row, Spot, Step, n, step, t};
 use libc::{O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 
 const FAMILY: &str = "create";

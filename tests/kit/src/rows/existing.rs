@@ -1,7 +1,7 @@
 //! Calls that write to a file that is there already, and wide.
 
-use super::spots::{few, AT_SPOTS, LINK_SPOTS, PATH_SPOTS};
-use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use super::spots::{AT_SPOTS, LINK_SPOTS, PATH_SPOTS, few};
+use super::{Arg, Ret, Row, Spot, Step, n, step, t};
 use libc::{O_APPEND, O_CREAT, O_RDWR, O_TRUNC, O_WRONLY};
 
 const FAMILY: &str = "existing";

@@ -1,7 +1,7 @@
 //! Calls that fail: result and errno must be plain libc's, on either side.
 
 use super::spots::PATH_SPOTS;
-use super::{n, step, t, Arg, Needs, Ret, Row, Spot, Step};
+use super::{Arg, Needs, Ret, Row, Spot, Step, n, step, t};
 use crate::acl;
 use libc::{AT_FDCWD, O_CREAT, O_RDONLY, O_WRONLY};
 

@@ -1,8 +1,8 @@
 //! Doors inside libc that it exports all the same: the methods of its streams,
 //! a socket that it makes for old programs, and files opened by a handle.
 
-use super::spots::{few, PATH_SPOTS};
-use super::{n, step, t, Arg, Needs, Ret, Row, Spot, Step};
+use super::spots::{PATH_SPOTS, few};
+use super::{Arg, Needs, Ret, Row, Spot, Step, n, step, t};
 use libc::{AF_UNIX, AT_FDCWD, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SOCK_STREAM};
 
 const FAMILY: &str = "inside";

@@ -1,8 +1,8 @@
 //! Doors beside the usual ones: sockets, IPC, streams that libc opens by
 //! itself, files that a spawn opens, and `syscall` with the number of any.
 
-use super::spots::{few, PATH_SPOTS};
-use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use super::spots::{PATH_SPOTS, few};
+use super::{Arg, Ret, Row, Spot, Step, n, step, t};
 use libc::{AF_UNIX, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, O_TRUNC, O_WRONLY, SOCK_STREAM};
 
 const FAMILY: &str = "other";

@@ -1,7 +1,7 @@
 //! Calls that fail for one reason each: tag, place, leaf and step.
 
 use super::spots::PATH_SPOTS;
-use super::{n, step, Arg, Ret, Spot, Step};
+use super::{Arg, Ret, Spot, Step, n, step};
 use libc::{
     O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TMPFILE,
     O_TRUNC, O_WRONLY,

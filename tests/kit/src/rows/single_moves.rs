@@ -1,8 +1,8 @@
 //! More calls that fail for one reason each: names, ACLs, lengths, IPC.
 
-use super::single::{spot, Single};
+use super::single::{Single, spot};
 use super::spots::PATH_SPOTS;
-use super::{n, step, t, Arg, Ret};
+use super::{Arg, Ret, n, step, t};
 use crate::acl;
 use libc::{AT_FDCWD, O_CREAT, O_RDWR};
 

@@ -2,7 +2,7 @@
 //! libc opened it or the shim did.
 
 use super::spots::PATH_SPOTS;
-use super::{step, t, Arg, Ret, Row, Same};
+use super::{Arg, Ret, Row, Same, step, t};
 
 const FAMILY: &str = "stream";
 

@@ -1,7 +1,7 @@
 //! Calls that widen an inode that is narrow: the chmod family and ACLs.
 
-use super::spots::{few, AT_SPOTS, LINK_SPOTS, PATH_SPOTS};
-use super::{n, step, t, Arg, Ret, Row, Spot, Step};
+use super::spots::{AT_SPOTS, LINK_SPOTS, PATH_SPOTS, few};
+use super::{Arg, Ret, Row, Spot, Step, n, step, t};
 use crate::acl;
 use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O_PATH, O_RDONLY, O_RDWR};
 

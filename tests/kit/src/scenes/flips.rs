@@ -5,10 +5,10 @@
 use std::ffi::CStr;
 use std::fs;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{symlink, MetadataExt};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
-use libc::{c_int, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY};
+use libc::{O_CREAT, O_EXCL, O_TRUNC, O_WRONLY, c_int};
 
 use super::{c, fact};
 

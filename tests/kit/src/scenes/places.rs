@@ -225,7 +225,7 @@ pub fn unnamed(dir: &Path) -> String {
 
 /// Login records in a file with a long path.
 pub fn utmp(dir: &Path) -> String {
-    extern "C" {
+    unsafe extern "C" {
         fn utmpname(path: *const libc::c_char) -> libc::c_int;
         fn pututline(entry: *const u8) -> *const u8;
     }
@@ -330,7 +330,7 @@ pub fn removed(dir: &Path) -> String {
 pub fn owner_only(dir: &Path) -> String {
     let mut facts = String::new();
     let template = |end: &str| c(dir.join(format!("secret/XXXXXX{end}"))).into_raw();
-    extern "C" {
+    unsafe extern "C" {
         fn mkostemp64(template: *mut libc::c_char, flags: libc::c_int) -> libc::c_int;
         fn mkostemps64(
             template: *mut libc::c_char,

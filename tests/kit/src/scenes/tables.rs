@@ -140,7 +140,7 @@ pub fn closed(dir: &Path) -> String {
     }
 }
 
-extern "C" {
+unsafe extern "C" {
     /// libc's stream of that name.
     static stdout: *mut libc::FILE;
 }

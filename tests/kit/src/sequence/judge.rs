@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::look::{look, Snapshot};
+use super::look::{Snapshot, look};
 use super::model::{Model, Targets, Told};
 use super::player::{Player, Step};
 use super::{Case, Sensitive, Stage};

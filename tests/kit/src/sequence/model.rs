@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::look::{entry, Entry, Id, Snapshot};
+use super::look::{Entry, Id, Snapshot, entry};
 use super::{Case, Sensitive};
 use crate::who::USER;
 

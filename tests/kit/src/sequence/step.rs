@@ -8,7 +8,7 @@
 use std::ffi::CString;
 use std::io::Error;
 
-use libc::{c_char, c_int, c_uint, mode_t, AT_FDCWD};
+use libc::{AT_FDCWD, c_char, c_int, c_uint, mode_t};
 
 /// What lives from one step to the next.
 pub struct Steps {

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{numbers, Write};
+use super::{Write, numbers};
 
 /// A system call as it was entered.
 #[derive(Clone, Copy, Debug, Default)]
