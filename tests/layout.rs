@@ -70,10 +70,11 @@ const AT_LOAD: &[&str] = &[
     "umaskclamp11environment",
     "umaskclamp_policy8settings",
     "umaskclamp_policy6tables",
-    "umaskclamp_policy5rules16Builder",
+    "umaskclamp_policy7builder",
+    "umaskclamp_policy4join",
     "umaskclamp_policy7pattern",
     "umaskclamp_policy4list",
-    "umaskclamp_policy5index5Index2of",
+    "umaskclamp_policy5index5build",
     "redhook6lookup6behind",
     // Memory that grows.
     "alloc..slice..Concat",

@@ -3,10 +3,12 @@
 //! of a job does, finds it ready in the library's read-only pages.
 
 // Most of what a module offers is for the library.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 extern crate alloc;
 
+#[path = "src/builder.rs"]
+mod builder;
 #[path = "src/builtin.rs"]
 mod builtin;
 #[path = "src/escape.rs"]
@@ -19,6 +21,8 @@ mod list;
 mod path;
 #[path = "src/pattern/mod.rs"]
 mod pattern;
+#[path = "src/rule.rs"]
+mod rule;
 #[path = "src/rules.rs"]
 mod rules;
 

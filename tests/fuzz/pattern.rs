@@ -105,7 +105,7 @@ fn pattern_parser() {
                 let wanted = reference::verdict(&elements, &path, kind, Some(HOME));
                 prop_assert_eq!(decided(&rules, &path, kind), wanted);
                 // What is handed to children is the same list.
-                let again = Rules::from_list(&list::join(&rules), Some(HOME))
+                let again = Rules::from_list(&rules.to_list(), Some(HOME))
                     .map_err(|faults| TestCaseError::fail(format!("{faults:?}")))?;
                 prop_assert_eq!(decided(&again, &path, kind), wanted);
             }

@@ -50,7 +50,7 @@ pub fn patterns(options: &Patterns) -> Result<ExitCode, Failure> {
     if options.list {
         // As it is, for another program; the painted stream would take out what
         // looks like a colour.
-        let list = list::join(&settings.rules);
+        let list = settings.rules.to_list();
         let mut raw = std::io::stdout().lock();
         if raw.is_terminal() {
             writeln!(raw, "{}", show::bytes(&list))?;

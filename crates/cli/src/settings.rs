@@ -122,7 +122,7 @@ impl Environment {
         }
         let mut list = Vec::new();
         if selection.builtin {
-            list = list::join(&built_in(self)?);
+            list = built_in(self)?.to_list();
         }
         for pattern in &selection.patterns {
             if !list.is_empty() {
@@ -221,7 +221,7 @@ impl Environment {
 fn in_force(settings: &Settings) -> Vec<u8> {
     let handed_on = settings.effective_list.clone();
     let written = handed_on.filter(|list| !list.is_empty());
-    written.unwrap_or_else(|| list::join(&settings.rules))
+    written.unwrap_or_else(|| settings.rules.to_list())
 }
 
 /// The built-in rules, seen from this environment's home.

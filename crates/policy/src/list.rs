@@ -1,10 +1,6 @@
-//! How patterns are told apart in a list and in a file, and how a list is
-//! written so that it reads back the same.
+//! How patterns are told apart in a list and in a file, and how a name is written as one.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
-
-use crate::rules::Rules;
 
 /// The elements of a list: what stands between its colons. `\:` does not
 /// separate; it stays in the element as it is, where the pattern's own escapes
@@ -56,69 +52,6 @@ fn trim(line: &[u8]) -> &[u8] {
         line = before;
     }
     line
-}
-
-/// The rules as one list that reads back to the same rules, whatever they were
-/// read from. Their numbers and their origin are not kept.
-pub fn join(rules: &Rules) -> Vec<u8> {
-    join_with(rules, |_, text| Cow::Borrowed(text))
-}
-
-/// Where patterns name the home directory.
-pub(crate) struct Tildes {
-    /// The home directory, folded, empty for the root.
-    pub home: Vec<u8>,
-    /// In which rule, at which byte of it.
-    pub at: Vec<(u32, u32)>,
-}
-
-/// As [`join`], with the path of the home directory instead of each `~` that stands
-/// for it, for somebody who has another one.
-///
-/// A `~` behind or at the end of braces stays, as in `{,a}~/b` and `{~,/a}/b`: it
-/// may be a home directory in one alternative and a name in the next.
-pub(crate) fn join_from(rules: &Rules, tildes: &Tildes) -> Vec<u8> {
-    join_with(rules, |id, text| {
-        let mut out = Vec::new();
-        let mut from = 0usize;
-        for &(_, at) in tildes.at.iter().filter(|(rule, _)| *rule == id) {
-            let at = at as usize;
-            let behind = text.get(at.saturating_add(1)..).unwrap_or_default();
-            let whole = behind.is_empty();
-            let before = text.get(..at).unwrap_or_default();
-            let certain = whole || behind.starts_with(b"/") || behind.starts_with(b"\\/");
-            // Another alternative of the same braces has it again.
-            if at < from || !certain || before.contains(&b'}') {
-                continue;
-            }
-            out.extend_from_slice(text.get(from..at).unwrap_or_default());
-            match whole && tildes.home.is_empty() {
-                true => out.push(b'/'),
-                false => out.extend_from_slice(&literal(&tildes.home)),
-            }
-            from = at.saturating_add(1);
-        }
-        out.extend_from_slice(text.get(from..).unwrap_or_default());
-        Cow::Owned(out)
-    })
-}
-
-fn join_with(rules: &Rules, text: impl Fn(u32, &[u8]) -> Cow<'_, [u8]>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (id, rule) in rules.iter() {
-        if !out.is_empty() {
-            out.push(b':');
-        }
-        let mut escaped = false;
-        for &byte in text(id.0, rule.text).iter() {
-            if byte == b':' && !escaped {
-                out.push(b'\\');
-            }
-            escaped = byte == b'\\' && !escaped;
-            out.push(byte);
-        }
-    }
-    out
 }
 
 /// A pattern that matches exactly the name or the absolute path `literal`, in

@@ -61,6 +61,16 @@ pub(crate) fn step(path: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
+/// The components of a path, each with what follows it.
+pub(crate) fn steps(path: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = path;
+    core::iter::from_fn(move || {
+        let (name, left) = step(rest)?;
+        rest = left;
+        Some((name, left))
+    })
+}
+
 /// Writes `given`, seen from the directory `base`, into `out`, and says how
 /// many bytes it takes.
 ///

@@ -7,7 +7,8 @@
 
 use crate::path::names;
 use crate::pattern::store::{Alternative, Segment, Shape, Store};
-use crate::rules::{Kind, RuleId, Rules, Verdict};
+use crate::rule::{Kind, RuleId, Verdict};
+use crate::rules::Rules;
 
 /// How far an alternative has come behind the name of a directory.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The built-in list as `build.rs` found it: ready to be asked.
 
 use crate::index::{Index, Link};
-use crate::pattern::store::{Alternative, Segment, Shape::*, Span, Store};
-use crate::rules::{Entry, Origin::BuiltIn, RuleId, Rules};
+use crate::pattern::store::{Alternative, Entry, Segment, Shape::*, Span, Store};
+use crate::rule::{Origin::BuiltIn, RuleId};
+use crate::rules::Rules;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 

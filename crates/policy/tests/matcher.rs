@@ -173,10 +173,10 @@ proptest! {
     #[test]
     fn a_list_written_is_the_list_read(patterns in prop::collection::vec(accepted(), 1..6)) {
         let before = rules(&patterns);
-        let joined = list::join(&before);
+        let joined = before.to_list();
         let after = Rules::from_list(&joined, Some(HOME)).unwrap();
         prop_assert_eq!(before.len(), after.len());
-        prop_assert_eq!(list::join(&after), joined);
+        prop_assert_eq!(after.to_list(), joined);
         for path in ["/a", "/a/b", "/h/a*/b", "ab/abc", "/a:b", "/b/a/c"] {
             for kind in [Kind::Directory, Kind::Other] {
                 prop_assert_eq!(
@@ -211,7 +211,7 @@ proptest! {
         if let Ok(rules) = Rules::from_list(&list, Some(HOME)) {
             rules.verdict(&path, Kind::Other);
             rules.settled_by_names(&path, Kind::Directory);
-            prop_assert_eq!(list::join(&rules), list);
+            prop_assert_eq!(rules.to_list(), list);
         }
     }
 }

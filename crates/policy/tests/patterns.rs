@@ -114,7 +114,7 @@ fn without_a_home_directory_the_rule_is_kept_without_force() {
             rules.verdict(b"/z", Kind::Other),
             Verdict::Sensitive(RuleId(2))
         );
-        assert_eq!(umaskclamp_policy::list::join(&rules), b"~/x:{/y,~/y}:/z");
+        assert_eq!(rules.to_list(), b"~/x:{/y,~/y}:/z");
     }
 }
 

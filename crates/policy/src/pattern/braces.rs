@@ -6,8 +6,8 @@
 //! Every process of a job does this, with memory that it never gives back: the
 //! alternatives are written one after the other into the same place.
 
+use super::fault::{Found, PatternFaultKind};
 use super::lex::{Spanned, Token};
-use super::{Found, PatternFaultKind};
 use alloc::vec::Vec;
 
 /// What is done with one alternative.

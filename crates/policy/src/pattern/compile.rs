@@ -1,10 +1,9 @@
 //! From tokens to what is stored: the classification of a pattern.
 
+use super::fault::{Found, MAX_ALTERNATIVES, MAX_STORED, PatternFaultKind};
 use super::lex::{Spanned, Token, lex, write_class};
 use super::store::{Alternative, Segment, Shape, Span, Store};
-use super::{Found, MAX_ALTERNATIVES, MAX_STORED, PatternFaultKind};
 use super::{braces, quick};
-use crate::list::Tildes;
 use crate::path::fold;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,6 +15,14 @@ pub(crate) struct Compiler<H> {
     home: Home<H>,
     /// Which rules have a `~` for the home directory, and at which byte.
     tildes: Vec<(u32, u32)>,
+}
+
+/// Where patterns name the home directory.
+pub(crate) struct Tildes {
+    /// The home directory, folded, empty for the root.
+    pub home: Vec<u8>,
+    /// In which rule, at which byte of it.
+    pub at: Vec<(u32, u32)>,
 }
 
 enum Home<H> {

@@ -1,6 +1,6 @@
 //! From the bytes of a pattern to tokens, with escapes resolved.
 
-use super::{Found, MAX_GROUPS, PatternFaultKind};
+use super::fault::{Found, MAX_GROUPS, PatternFaultKind};
 use alloc::vec::Vec;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

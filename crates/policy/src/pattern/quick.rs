@@ -8,8 +8,8 @@
 //! the long way, which knows everything; both are held against the same
 //! reference.
 
+use super::fault::{MAX_ALTERNATIVES, MAX_STORED};
 use super::store::{Alternative, Segment, Shape, Span, Store};
-use super::{MAX_ALTERNATIVES, MAX_STORED};
 
 /// Takes the pattern at `span` of the store's bytes in, if it is ordinary;
 /// otherwise leaves the store as it was.

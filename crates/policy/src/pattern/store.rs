@@ -2,7 +2,7 @@
 
 use super::glob;
 use crate::path::step;
-use crate::rules::Kind;
+use crate::rule::{Kind, Origin};
 use alloc::borrow::Cow;
 
 /// A piece of the store's bytes.
@@ -60,6 +60,18 @@ impl Alternative {
     pub fn is_name(&self) -> bool {
         !self.anchored && self.count == 1
     }
+}
+
+/// A rule as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub text: Span,
+    /// Its alternatives end where those of the next rule begin.
+    pub first: u32,
+    pub number: u32,
+    pub origin: Origin,
+    pub protects: bool,
+    pub homeless: bool,
 }
 
 /// Borrowed if it was made when this was compiled.

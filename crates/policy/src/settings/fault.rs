@@ -4,7 +4,7 @@ use super::variables as name;
 use crate::escape::shown;
 use crate::mode::MaskFault;
 use crate::pattern::PatternFault;
-use crate::rules::Origin;
+use crate::rule::Origin;
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -9,9 +9,10 @@ pub use fault::{Fault, FileFault};
 pub use variables::{VARIABLES, Variable};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};
 
-use crate::list;
+use crate::builder::Builder;
 use crate::mode::Mask;
-use crate::rules::{Builder, Origin, RuleId, Rules};
+use crate::rule::{Origin, RuleId};
+use crate::rules::Rules;
 use variables as name;
 use variables::Each;
 
@@ -134,12 +135,9 @@ pub fn parse<'a>(
     home: impl FnOnce() -> Option<Vec<u8>>,
 ) -> Result<Settings, Vec<Fault>> {
     let given = Given::read(env);
-    let mut faults: Vec<Fault> = given
-        .unknown
-        .iter()
-        .map(|variable| Fault::UnknownVariable {
-            variable: variable.to_vec(),
-        })
+    let unknown = given.unknown.iter().map(|variable| variable.to_vec());
+    let mut faults: Vec<Fault> = unknown
+        .map(|variable| Fault::UnknownVariable { variable })
         .collect();
 
     macro_rules! word {
@@ -277,7 +275,7 @@ fn rules(
             .into_iter()
             .fold(0, usize::saturating_add)
     };
-    let expanded = tildes.map(|tildes| list::join_from(&rules, &tildes));
+    let expanded = tildes.map(|tildes| rules.to_homeless_list(&tildes));
     // One that gets too long by it stays as it is.
     if let Some(list) = expanded.filter(|list| size(list) <= ENVIRONMENT_STRING) {
         return (rules, Some(list));
@@ -285,7 +283,7 @@ fn rules(
     let effective = text.and(path).map(|path| {
         let effective = match built_in {
             true => Vec::new(),
-            false => list::join(&rules),
+            false => rules.to_list(),
         };
         let bytes = size(&effective);
         if bytes > ENVIRONMENT_STRING {
