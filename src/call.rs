@@ -4,6 +4,7 @@
 use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int};
 use umaskclamp_policy::rules::{Kind, RuleId, Rules};
 
+use crate::memory::Identity;
 use crate::place::{self, Place};
 use crate::state::{self, State};
 use crate::sys;
@@ -167,6 +168,16 @@ impl<'a> Call<'a> {
             libc::AT_SYMLINK_NOFOLLOW
         };
         sys::stat_at(self.place.dirfd, self.path, flags)
+    }
+
+    /// What the call names, to be remembered.
+    pub fn identity(&self, inode: &sys::Inode) -> Identity {
+        let follow = match self.place.follow {
+            true => 0,
+            false => libc::AT_SYMLINK_NOFOLLOW,
+        };
+        let flags = follow | libc::AT_EMPTY_PATH;
+        Identity::new(inode, sys::born(self.place.dirfd, self.path, flags))
     }
 
     /// Asks what depends on whether it is a directory. Where something is there

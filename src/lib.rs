@@ -40,8 +40,8 @@
 //!   refused, `unlink` names that go.
 //! - `call`: what a hook was called with, as one value.
 //! - `enforce`: from a request to a mode, one file a kind of request. Of names that
-//!   an inode gets: `moves` and `links` (the calls), `outlook` (can it but fail, can
-//!   others reach the name), `held` (the inode, by a descriptor), `content` and
+//!   an inode gets: `moves` and `links` (the calls), `arrival` and `departure` (the
+//!   inode), `outlook` (can it but fail, can others reach the name), `held` (the inode, by a descriptor), `content` and
 //!   `tree` (what lies in a directory, where its names gain a rule).
 //! - `children`: what a program that is started finds, and whether this library
 //!   can enter it.

@@ -2,7 +2,7 @@
 //!
 //! - Which ones were seen at sensitive places: for `fchmod` and `fsetxattr` in a
 //!   chroot without `/proc`, where a descriptor tells no path. As long as there is a
-//!   `/proc` what is created anew need not be remembered ([`can_be_told`]).
+//!   `/proc` what is created anew need not be remembered ([`proc_fd_readable`]).
 //! - Which ones have a sensitive name and another one: by that the program could widen
 //!   them.
 //!
@@ -12,10 +12,6 @@
 
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 
-use libc::AT_EMPTY_PATH;
-
-use crate::call::Call;
-use crate::place;
 use crate::sys::{self, Inode};
 
 /// Inodes that there is room for: 8 MiB of address space.
@@ -66,17 +62,8 @@ pub struct Full;
 pub struct Identity(u64);
 
 impl Identity {
-    /// Of what a call names.
-    pub fn of(call: &Call, inode: &Inode) -> Self {
-        let follow = match call.place.follow {
-            true => 0,
-            false => libc::AT_SYMLINK_NOFOLLOW,
-        };
-        let (dirfd, path) = (call.place.dirfd, call.path);
-        Self::new(inode, sys::born(dirfd, path, follow | AT_EMPTY_PATH))
-    }
-
-    fn new(inode: &Inode, born: u64) -> Self {
+    /// `born` is as [`sys::born`] tells it.
+    pub fn new(inode: &Inode, born: u64) -> Self {
         let (device, number) = inode.id;
         // The multiplier of Knuth's multiplicative hashing spreads small numbers.
         let spread = |number: u64| {
@@ -186,34 +173,34 @@ fn entry(Identity(fingerprint): Identity) -> Option<&'static AtomicU64> {
         .find(|slot| slot.load(Ordering::Relaxed) & !WHAT == fingerprint)
 }
 
-/// Has the program changed its root, or what is mounted below it?
-static LEFT: AtomicBool = AtomicBool::new(false);
+static ROOT_CHANGED: AtomicBool = AtomicBool::new(false);
 
-/// From now on paths may lead elsewhere than at the start.
-pub fn leave() {
-    LEFT.store(true, Ordering::Relaxed);
+/// From now on paths may lead elsewhere than at the start: the program changes its root,
+/// or what is mounted below it.
+pub fn note_root_change() {
+    ROOT_CHANGED.store(true, Ordering::Relaxed);
 }
 
 /// May paths lead elsewhere than at the start?
-pub fn has_left() -> bool {
-    LEFT.load(Ordering::Relaxed)
+pub fn root_changed() -> bool {
+    ROOT_CHANGED.load(Ordering::Relaxed)
 }
 
-/// Does `/proc` tell where descriptors lead? Asked once.
-static TOLD: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// Asked once.
+static PROC: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const TELLS: u8 = 1;
 const DOES_NOT: u8 = 2;
 
-/// Does `/proc` tell where every descriptor leads, now and, but for what
-/// [`cannot_be_told`] is called for, later?
-pub fn can_be_told() -> bool {
-    match TOLD.load(Ordering::Relaxed) {
+/// Does `/proc` tell where every descriptor leads, now and, unless
+/// [`note_proc_lost`] is called, later?
+pub fn proc_fd_readable() -> bool {
+    match PROC.load(Ordering::Relaxed) {
         UNKNOWN => {
-            let told = if place::has_proc() { TELLS } else { DOES_NOT };
+            let told = if sys::has_proc() { TELLS } else { DOES_NOT };
             // Not over what a signal handler found meanwhile.
             let (new, order) = (told, Ordering::Relaxed);
-            let stored = TOLD.compare_exchange(UNKNOWN, new, order, order);
+            let stored = PROC.compare_exchange(UNKNOWN, new, order, order);
             stored.is_ok() && told == TELLS
         }
         told => told == TELLS,
@@ -221,6 +208,6 @@ pub fn can_be_told() -> bool {
 }
 
 /// From now on that is not certain.
-pub fn cannot_be_told() {
-    TOLD.store(DOES_NOT, Ordering::Relaxed);
+pub fn note_proc_lost() {
+    PROC.store(DOES_NOT, Ordering::Relaxed);
 }

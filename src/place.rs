@@ -207,8 +207,3 @@ fn below_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
         length => Some(base.len() + length),
     }
 }
-
-/// Is there a `/proc`?
-pub fn has_proc() -> bool {
-    sys::read_link(AT_FDCWD, c"/proc/self".as_ptr(), &mut [0; 32]).is_ok()
-}

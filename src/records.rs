@@ -24,10 +24,6 @@ use redhook::real;
 
 const STDERR: c_int = 2;
 
-/// The socket of syslog or journald, which `syslog(3)` writes to as well; that
-/// one keeps a descriptor and takes a lock.
-pub const SYSLOG: &[u8] = b"/dev/log\0";
-
 /// How a log file is opened: `O_NONBLOCK` so that a fifo put in its place cannot
 /// hold the program.
 pub const LOG_FLAGS: c_int = libc::O_WRONLY
@@ -335,7 +331,7 @@ impl Write for Line {
                 }
             }
             LogTarget::Syslog => {
-                let _ = sys::send_datagram(SYSLOG, text.trim_end().as_bytes());
+                let _ = sys::send_datagram(sys::SYSLOG, text.trim_end().as_bytes());
             }
         }
         Ok(())
@@ -345,7 +341,7 @@ impl Write for Line {
 fn to_file(path: *const c_char, checked: bool, text: &[u8]) {
     // A path that was checked by an ancestor, or before a `chroot`, may be another one
     // here: no file is made there.
-    let flags = if checked || memory::has_left() {
+    let flags = if checked || memory::root_changed() {
         LOG_FLAGS & !libc::O_CREAT
     } else {
         LOG_FLAGS

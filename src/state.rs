@@ -6,7 +6,7 @@ use libc::c_char;
 use redhook::Published;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings};
 
-use crate::{records, sys};
+use crate::sys;
 
 /// The snapshot of the settings. Written once by the constructor, never after:
 /// a program that edits its own environment changes nothing.
@@ -56,7 +56,7 @@ impl State {
         let path = match self.settings.log_file {
             LogTarget::Stderr => return true,
             LogTarget::File(_) => self.log_path(),
-            LogTarget::Syslog => Some(records::SYSLOG.as_ptr().cast()),
+            LogTarget::Syslog => Some(sys::SYSLOG.as_ptr().cast()),
         };
         path.is_some_and(|path| sys::stat_at(libc::AT_FDCWD, path, 0).is_ok())
     }

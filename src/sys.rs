@@ -32,13 +32,13 @@ mod sockets;
 pub mod task;
 pub use about::{born, mount_at, mount_of};
 pub use create::{LARGE_FILE, PathCopy, create_without_links, creates, has_openat2};
-pub use descriptor::{DescriptorName, Owned};
+pub use descriptor::{DescriptorName, Owned, has_proc};
 pub use directories::{
     NAME_AT, directory_entries, entry, entry_names, entry_offset, entry_type, open_directory,
     open_parent, seek_directory,
 };
 pub use filter::{filter_comes, may_be_filtered};
-pub use sockets::send_datagram;
+pub use sockets::{SYSLOG, send_datagram};
 
 /// What `stat(2)` tells, as far as the shim asks.
 #[derive(Clone, Copy)]

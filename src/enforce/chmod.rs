@@ -7,7 +7,7 @@ use umaskclamp_policy::acl;
 use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::judged;
-use super::links::links_narrow;
+use super::outlook::links_narrow;
 use crate::call::{Call, Sensitive, Subject};
 use crate::scratch::{Scratch, XATTR_MAX};
 use crate::{errno, place, records, state};

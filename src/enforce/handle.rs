@@ -5,7 +5,7 @@ use libc::{O_ACCMODE, O_CLOEXEC, O_PATH, O_RDONLY, O_TRUNC, c_int};
 
 use super::existing::must_tighten;
 use super::judged;
-use super::open::open_at;
+use super::opening::open_at;
 use crate::call::{Call, Sensitive, Subject};
 use crate::{errno, state, sys};
 

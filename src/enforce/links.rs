@@ -9,12 +9,12 @@
 use libc::{S_IFREG, c_int};
 use umaskclamp_policy::settings::{ChmodPolicy, Existing};
 
-use super::held::Held;
-use super::moves::{Arrival, arrive};
-use super::outlook::{How, others_reach};
+use super::arrival::{Arrival, arrive};
+use super::departure::Departure;
+use super::outlook::{How, links_narrow};
 use super::{is_sensitive, judge, remember};
-use crate::call::{Call, Sensitive, Subject};
-use crate::memory::{self, Identity, Names, Remembered};
+use crate::call::{Call, Subject};
+use crate::memory::{self, Names, Remembered};
 use crate::sys::Inode;
 use crate::{records, state};
 
@@ -64,11 +64,6 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
     result
 }
 
-/// Is an inode that has other names narrowed when it gets this one?
-pub fn links_narrow(sensitive: &Sensitive, to: &Call) -> bool {
-    sensitive.state.settings.existing == Existing::Tighten && others_reach(sensitive, to)
-}
-
 fn link_to_plain_name(from: &Call, to: &Call, inode: &Inode, real: &dyn Fn() -> c_int) -> c_int {
     let clamps = state::active().is_some_and(|s| s.settings.chmod == ChmodPolicy::Clamp);
     let watched = clamps && inode.links > 0 && is_sensitive(from);
@@ -90,63 +85,10 @@ pub fn any_linked() -> bool {
 
 /// Takes a name away by `real`.
 pub fn unlink(call: Option<Call>, real: &dyn Fn() -> c_int) -> c_int {
-    let leaving = call.as_ref().and_then(Leaving::of);
+    let departure = call.as_ref().and_then(Departure::of);
     let result = real();
-    if let (0, Some(leaving)) = (result, leaving) {
-        leaving.gone();
+    if let (0, Some(departure)) = (result, departure) {
+        departure.done();
     }
     result
-}
-
-/// A name that is about to go, of an inode whose sensitive names are counted. One that
-/// kept its mode when it was linked to such a name needs it no longer when its last
-/// plain name is gone; one that has no sensitive name any more is free.
-pub struct Leaving<'a> {
-    sensitive: Sensitive,
-    call: &'a Call<'a>,
-    held: Held<'a>,
-    identity: Identity,
-    /// Is the name that goes a plain one?
-    pub plain: bool,
-}
-
-impl<'a> Leaving<'a> {
-    #[inline(never)]
-    pub fn of(call: &'a Call) -> Option<Self> {
-        let state = state::active().filter(|_| any_linked())?;
-        let inode = call.inode().ok().filter(|inode| inode.links > 1)?;
-        let identity = Identity::of(call, &inode);
-        if memory::names(identity) == 0 {
-            return None;
-        }
-        let held = Held::of(call)
-            .ok()
-            .filter(|held| held.inode.id == inode.id)?;
-        Some(Leaving {
-            sensitive: Sensitive { state, rule: None },
-            call,
-            held,
-            identity,
-            plain: !is_sensitive(call),
-        })
-    }
-
-    #[inline(never)]
-    pub fn gone(&self) {
-        if !self.plain {
-            memory::unnamed(self.identity);
-            return;
-        }
-        let wide = self.held.inode.permissions();
-        let narrow = self.sensitive.clamp(wide);
-        let last = self.held.inode.links - 1 == memory::names(self.identity);
-        if !last || wide == narrow {
-            return;
-        }
-        let audit = self.sensitive.audit();
-        match audit || self.held.narrow(narrow).is_ok() {
-            true => records::tightened(&self.sensitive, self.call, wide, narrow),
-            false => records::failed(&self.sensitive, self.call, wide, libc::EPERM),
-        }
-    }
 }

@@ -14,7 +14,7 @@
 //!   away; but a wide file at the sensitive place is one that he can open, and keep
 //!   open until a backup is written to it. So where others may give names on the
 //!   way, what `open`, `fopen` and `freopen` create follows no link that was not
-//!   judged ([`shared`]).
+//!   judged ([`nolinks`]).
 //! - Not so what `mkdir`, `mknod` and `bind` make, what `rename` and `link` bring,
 //!   and what `posix_spawn` opens in the child: the kernel has no such flag for
 //!   them, or libc makes the call. None of them writes anything: a directory's
@@ -30,33 +30,36 @@
 //! No scratch memory is held across a real call that may block for hours (a fifo), be
 //! cancelled, or be left by `siglongjmp`.
 
+mod arrival;
 pub mod chmod;
 mod content;
 pub mod create;
+mod departure;
 pub mod existing;
 pub mod handle;
 mod held;
 pub mod how;
 pub mod links;
 pub mod moves;
+pub mod nolinks;
 pub mod open;
+mod opening;
 mod outlook;
 pub mod queue;
 pub mod root;
-pub mod shared;
 pub mod socket;
 pub mod spawn;
 pub mod stream;
 pub mod subvolume;
 mod tree;
 
-use shared::Route;
+use nolinks::Route;
 use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{RuleId, Verdict};
 use umaskclamp_policy::settings::Mode;
 
 use crate::call::{Call, Sensitive, Subject};
-use crate::memory::{self, Identity, Names, Remembered};
+use crate::memory::{self, Names, Remembered};
 use crate::place;
 use crate::records;
 use crate::scratch::Scratch;
@@ -119,7 +122,7 @@ pub fn is_sensitive(call: &Call) -> bool {
 fn linked(call: &Call) -> bool {
     memory::any(Remembered::Narrow)
         && call.inode().is_ok_and(|inode| {
-            let narrow = || memory::is(Identity::of(call, &inode), Remembered::Narrow);
+            let narrow = || memory::is(call.identity(&inode), Remembered::Narrow);
             (inode.links > 1 || !call.place.names(&inode)) && narrow()
         })
 }
@@ -127,7 +130,7 @@ fn linked(call: &Call) -> bool {
 /// Was the inode of a descriptor seen at a sensitive place, where no path can be told
 /// for want of a `/proc`?
 fn remembered(call: &Call) -> bool {
-    let seen = |inode: &Inode| memory::is(Identity::of(call, inode), Remembered::Seen);
+    let seen = |inode: &Inode| memory::is(call.identity(inode), Remembered::Seen);
     memory::any(Remembered::Seen)
         && call.place.given.is_empty()
         && place::descriptor_path(call.place.dirfd, &mut [0; 8]) == Err(libc::ENOENT)
@@ -138,7 +141,7 @@ fn remembered(call: &Call) -> bool {
 /// for where no path tells that: by a descriptor without a `/proc`, and by the other
 /// names that it has.
 pub fn remember_narrow(call: &Call, inode: &Inode, names: Names) {
-    if !memory::can_be_told() {
+    if !memory::proc_fd_readable() {
         remember(call, inode, Remembered::Seen, Names::Known);
     }
     if inode.links > 1 {
@@ -148,7 +151,7 @@ pub fn remember_narrow(call: &Call, inode: &Inode, names: Names) {
 
 /// Remembers this of an inode, or records that there was no room.
 pub fn remember(call: &Call, inode: &Inode, what: Remembered, names: Names) {
-    if memory::remember(Identity::of(call, inode), what, names).is_err() {
+    if memory::remember(call.identity(inode), what, names).is_err() {
         records::forgotten(call, inode.permissions());
     }
 }

@@ -8,7 +8,7 @@ use libc::{AT_FDCWD, S_IFDIR, W_OK, X_OK, c_uint};
 use libc::{EMFILE, ENFILE, ENOMEM, RENAME_EXCHANGE, RENAME_NOREPLACE};
 use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Verdict};
-use umaskclamp_policy::settings::ChmodPolicy;
+use umaskclamp_policy::settings::{ChmodPolicy, Existing};
 
 use super::by_names;
 use super::held::Held;
@@ -123,11 +123,16 @@ fn parent(call: &Call) -> sys::Result<Owned> {
     sys::hold((call.place.dirfd, room.as_ptr().cast()), true)
 }
 
+/// Is an inode that has other names narrowed when it gets this one?
+pub fn links_narrow(sensitive: &Sensitive, to: &Call) -> bool {
+    sensitive.state.settings.existing == Existing::Tighten && others_reach(sensitive, to)
+}
+
 /// Can anybody but the owner get to this name? Not if one of the directories on the way
 /// is closed to them, and stays so because a rule protects it: one that an unpacker keeps
 /// closed for a while is opened again, when the inode has long had its mode.
 #[inline(never)]
-pub fn others_reach(sensitive: &Sensitive, call: &Call) -> bool {
+fn others_reach(sensitive: &Sensitive, call: &Call) -> bool {
     const SEARCH: u32 = 0o011;
     let settings = &sensitive.state.settings;
     if settings.chmod == ChmodPolicy::Allow || sensitive.clamp(SEARCH) != 0 {

@@ -40,13 +40,13 @@ pub unsafe fn enter(call: &'static str, root: *const c_char) {
 /// # Safety
 /// `root` is the program's own argument.
 pub unsafe fn leave(call: &'static str, root: *const c_char) {
-    memory::leave();
+    memory::note_root_change();
     let Some(cwd) = Call::on(call, AT_FDCWD) else {
         return;
     };
-    let told = memory::can_be_told();
+    let told = memory::proc_fd_readable();
     // First, so that what is created meanwhile is remembered by itself.
-    memory::cannot_be_told();
+    memory::note_proc_lost();
     note(&cwd, false);
     let look = |fd: c_int| {
         let Some(call) = Call::on(call, fd) else {

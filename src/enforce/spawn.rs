@@ -18,7 +18,7 @@ use umaskclamp_policy::settings::Mode;
 use super::existing::must_tighten;
 use super::held::{Held, Narrowed};
 use super::judged;
-use super::open::{has_mode, opens_for_writing, subject};
+use super::opening::{has_mode, opens_for_writing, subject};
 use crate::call::{Call, Subject};
 use crate::scratch::Scratch;
 use crate::sys;

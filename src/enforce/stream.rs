@@ -14,8 +14,8 @@ use libc::{
     O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFREG,
 };
 
-use super::open::{audit, open_at};
-use super::shared::{self, Route};
+use super::nolinks::{self, Route};
+use super::opening::{audit, open_at};
 use super::{Judged, look};
 use crate::call::{Call, Sensitive, Subject};
 use crate::late::{fdopen, fileno, fseek};
@@ -155,7 +155,7 @@ impl Claim<'_> {
             Judged::Sensitive(sensitive) => {
                 open_at(sensitive, call, mode.flags, CREATION_MODE, real)
             }
-            Judged::Plain(route) => shared::create(call, route, mode.flags, CREATION_MODE, real),
+            Judged::Plain(route) => nolinks::create(call, route, mode.flags, CREATION_MODE, real),
         };
         match mode.stream_flags & NO_CANCELLATION {
             0 => open(),

@@ -3,7 +3,7 @@
 
 use libc::{PR_SET_SECCOMP, c_int, c_ulong};
 
-use crate::enforce::shared::filter_comes;
+use crate::enforce::nolinks::filter_comes;
 use redhook::{hook, real};
 
 hook! {

@@ -11,6 +11,11 @@ impl Drop for Owned {
     }
 }
 
+/// Is there a `/proc`?
+pub fn has_proc() -> bool {
+    super::read_link(libc::AT_FDCWD, c"/proc/self".as_ptr(), &mut [0; 32]).is_ok()
+}
+
 /// The name that `/proc` has for a descriptor, NUL-terminated.
 pub struct DescriptorName([u8; 40]);
 

@@ -7,6 +7,10 @@ use syscalls::Sysno;
 
 use super::{Result, close};
 
+/// The socket of syslog or journald, terminated: `syslog(3)` writes to it as well, but
+/// keeps a descriptor and takes a lock.
+pub const SYSLOG: &[u8] = b"/dev/log\0";
+
 /// Sends `bytes` as one datagram to the Unix socket at `path` (terminated),
 /// without waiting for room in its queue.
 pub fn send_datagram(path: &[u8], bytes: &[u8]) -> Result<()> {

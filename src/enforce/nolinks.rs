@@ -25,7 +25,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use libc::{EEXIST, EINTR, ELOOP, ENOSYS, O_EXCL, c_int, mode_t};
 
-use super::open::open_at;
+use super::opening::open_at;
 use super::{Judged, look};
 use crate::call::{Call, Sensitive, Subject};
 use crate::place::{Real, Way};
@@ -42,12 +42,12 @@ const YES: u8 = 1;
 const NO: u8 = 2;
 
 /// Can files be created by an openat2(2) of the library's own?
-pub fn may_try() -> bool {
+pub fn openat2_usable() -> bool {
     match OURS.load(Ordering::Relaxed) {
         UNKNOWN => {
             let ours = lookup::opens_by_libc() && !sys::may_be_filtered() && sys::has_openat2();
             let first = if ours { YES } else { NO };
-            // Not over the `NO` of a `never_try`, in a signal handler meanwhile.
+            // Not over the `NO` of a `disable_openat2`, in a signal handler meanwhile.
             let stored =
                 OURS.compare_exchange(UNKNOWN, first, Ordering::Relaxed, Ordering::Relaxed);
             stored.is_ok() && first == YES
@@ -57,14 +57,14 @@ pub fn may_try() -> bool {
 }
 
 /// None are from now on: the kernel has no openat2(2), or a filter may kill for it.
-fn never_try() {
+fn disable_openat2() {
     OURS.store(NO, Ordering::Relaxed);
 }
 
 /// The program puts itself under a filter of system calls (seccomp(2)).
 pub fn filter_comes() {
     sys::filter_comes();
-    never_try();
+    disable_openat2();
 }
 
 /// How a file gets to the plain place that was judged.
@@ -117,7 +117,7 @@ pub fn create(
             Judged::Plain(route) => route,
         };
     }
-    if matches!(route, Route::Own) || !may_try() {
+    if matches!(route, Route::Own) || !openat2_usable() {
         return real(flags, mode);
     }
     match tried(&call, route, flags, mode) {
@@ -143,7 +143,7 @@ fn new(call: &Call, flags: c_int, mode: mode_t) -> Option<sys::Result<c_int>> {
         Err(ELOOP) => None,
         Err(EEXIST) if exclusive != flags => None,
         Err(ENOSYS) => {
-            never_try();
+            disable_openat2();
             None
         }
         opened => Some(opened),
@@ -186,7 +186,7 @@ fn tried(call: &Call, mut route: Route, flags: c_int, mode: mode_t) -> Tried {
         match opened {
             Err(ELOOP) => {}
             Err(ENOSYS) => {
-                never_try();
+                disable_openat2();
                 return Tried::Own;
             }
             opened => return Tried::Done(opened),
