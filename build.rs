@@ -46,6 +46,13 @@ fn main() {
         println!("cargo:rustc-cfg=libc_has_openat2");
     }
 
+    // The calls that newer machines know only as `…at` have numbers.
+    println!("cargo:rustc-check-cfg=cfg(old_calls)");
+    let machine = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
+    if ["x86_64", "x86", "arm"].contains(&machine.as_str()) {
+        println!("cargo:rustc-cfg=old_calls");
+    }
+
     for argument in [
         // Some compilers (1.96 is one) give it a name of its own, others none:
         // it is the same from each, and packaged alike.

@@ -68,7 +68,7 @@ impl<'a> Call<'a> {
             place,
             path,
             tries: false,
-            cancels: true,
+            cancels: !name.starts_with("syscall("),
         })
     }
 

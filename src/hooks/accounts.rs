@@ -11,28 +11,10 @@ use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::place;
 use crate::scratch::PATH_MAX;
-use redhook::{hook, real};
 
 /// `_PATH_UTMP` and `_PATH_WTMP` (paths.h).
 const UTMP: *const c_char = c"/var/run/utmp".as_ptr();
 const WTMP: *const c_char = c"/var/log/wtmp".as_ptr();
-
-macro_rules! updwtmp_hook {
-    ($name:ident => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char, entry: *const c_void) -> () => $hook {
-                let call = Call::at(stringify!($name), AT_FDCWD, path, true);
-                written(call, &mut || {
-                    real!($name)(path, entry);
-                    true
-                });
-            }
-        }
-    };
-}
-
-updwtmp_hook!(updwtmp => hook_updwtmp);
-updwtmp_hook!(updwtmpx => hook_updwtmpx);
 
 /// The file that `utmpname` named. The functions of this family are not
 /// thread-safe (utmpname(3)), so neither need this be.
@@ -53,10 +35,10 @@ fn utmp() -> *const c_char {
 }
 
 /// # Safety
-/// `path` is the program's own argument.
+/// As for [`place::read_path`].
 unsafe fn choose(path: *const c_char) {
     // Of a path that is too long for the kernel nothing is left: no file is written.
-    // SAFETY: the caller's promise.
+    // SAFETY: the path as the program gave it, which libc reads as well.
     let path = unsafe { place::read_path(path) }.unwrap_or_default();
     // SAFETY: the family is not thread-safe; nobody holds a reference.
     let chosen = unsafe { &mut *CHOSEN.0.get() };
@@ -66,70 +48,62 @@ unsafe fn choose(path: *const c_char) {
     IS_CHOSEN.store(true, Ordering::Release);
 }
 
-macro_rules! utmpname_hook {
-    ($name:ident => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char) -> c_int => $hook {
-                choose(path);
-                real!($name)(path)
-            }
-        }
-    };
-}
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn updwtmp, updwtmpx(path: *const c_char, entry: *const c_void) -> () {
+        let call = Call::at(symbol, AT_FDCWD, path, true);
+        written(call, &mut || {
+            real(path, entry);
+            true
+        });
+    }
 
-utmpname_hook!(utmpname => hook_utmpname);
-utmpname_hook!(utmpxname => hook_utmpxname);
+    #[symbol]
+    unsafe fn utmpname, utmpxname(path: *const c_char) -> c_int {
+        choose(path);
+        real(path)
+    }
 
-macro_rules! pututline_hook {
-    ($name:ident => $hook:ident) => {
-        hook! {
-            unsafe fn $name(entry: *const c_void) -> *mut c_void => $hook {
-                let call = Call::at(stringify!($name), AT_FDCWD, utmp(), true);
-                let mut result = core::ptr::null_mut();
-                written(call, &mut || {
-                    result = real!($name)(entry);
-                    !result.is_null()
-                });
-                result
-            }
-        }
-    };
-}
+    #[symbol]
+    unsafe fn pututline, pututxline(entry: *const c_void) -> *mut c_void {
+        let call = Call::at(symbol, AT_FDCWD, utmp(), true);
+        let mut result = core::ptr::null_mut();
+        written(call, &mut || {
+            result = real(entry);
+            !result.is_null()
+        });
+        result
+    }
 
-pututline_hook!(pututline => hook_pututline);
-pututline_hook!(pututxline => hook_pututxline);
-
-hook! {
-    unsafe fn login(entry: *const c_void) -> () => hook_login {
-        let utmp = Call::at("login", AT_FDCWD, utmp(), true);
-        let wtmp = Call::at("login", AT_FDCWD, WTMP, true);
+    #[symbol]
+    unsafe fn login(entry: *const c_void) -> () {
+        let utmp = Call::at(symbol, AT_FDCWD, utmp(), true);
+        let wtmp = Call::at(symbol, AT_FDCWD, WTMP, true);
         written(utmp, &mut || {
             written(wtmp, &mut || {
-                real!(login)(entry);
+                real(entry);
                 true
             });
             true
         });
     }
-}
 
-hook! {
-    unsafe fn logout(line: *const c_char) -> c_int => hook_logout {
-        let call = Call::at("logout", AT_FDCWD, utmp(), true);
+    #[symbol]
+    unsafe fn logout(line: *const c_char) -> c_int {
+        let call = Call::at(symbol, AT_FDCWD, utmp(), true);
         let mut result = 0;
         written(call, &mut || {
-            result = real!(logout)(line);
+            result = real(line);
             result == 1
         });
         result
     }
-}
 
-hook! {
-    unsafe fn logwtmp(line: *const c_char, name: *const c_char, host: *const c_char) -> () => hook_logwtmp {
-        let call = Call::at("logwtmp", AT_FDCWD, WTMP, true);
+    #[symbol]
+    unsafe fn logwtmp(line: *const c_char, name: *const c_char, host: *const c_char) -> () {
+        let call = Call::at(symbol, AT_FDCWD, WTMP, true);
         written(call, &mut || {
-            real!(logwtmp)(line, name, host);
+            real(line, name, host);
             true
         });
     }

@@ -4,44 +4,69 @@ use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, c_char, c_int, mode_t};
 
 use crate::call::Call;
 use crate::enforce::chmod::{chmod as enforce, widens};
-use redhook::{hook, real};
 
-hook! {
-    unsafe fn chmod(path: *const c_char, mode: mode_t) -> c_int => hook_chmod {
+family! { |symbol, real|
+    #[symbol, number if old_calls]
+    unsafe fn chmod(path: *const c_char, mode: mode_t) -> c_int {
         if !widens(mode) {
-            return real!(chmod)(path, mode);
+            return real(path, mode);
         }
-        let call = Call::at("chmod", AT_FDCWD, path, true);
-        enforce(call, mode, &|mode| real!(chmod)(path, mode))
+        enforce(Call::at(symbol, AT_FDCWD, path, true), mode, &|mode| real(path, mode))
+    }
+
+    #[symbol]
+    unsafe fn lchmod(path: *const c_char, mode: mode_t) -> c_int {
+        if !widens(mode) {
+            return real(path, mode);
+        }
+        enforce(Call::at(symbol, AT_FDCWD, path, false), mode, &|mode| real(path, mode))
+    }
+
+    #[symbol, number]
+    unsafe fn fchmod(fd: c_int, mode: mode_t) -> c_int {
+        if !widens(mode) {
+            return real(fd, mode);
+        }
+        enforce(Call::on(symbol, fd), mode, &|mode| real(fd, mode))
+    }
+
+    #[symbol]
+    unsafe fn fchmodat(dirfd: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int {
+        if !widens(mode) {
+            return real(dirfd, path, mode, flags);
+        }
+        enforce(with_flags(symbol, dirfd, path, flags), mode, &|mode| real(dirfd, path, mode, flags))
+    }
+
+    // The kernel's has no flags.
+    #[number]
+    unsafe fn fchmodat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int {
+        if !widens(mode) {
+            return real(dirfd, path, mode);
+        }
+        enforce(Call::at(symbol, dirfd, path, true), mode, &|mode| real(dirfd, path, mode))
+    }
+
+    #[number]
+    unsafe fn fchmodat2(dirfd: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int {
+        if !widens(mode) {
+            return real(dirfd, path, mode, flags);
+        }
+        enforce(with_flags(symbol, dirfd, path, flags), mode, &|mode| real(dirfd, path, mode, flags))
     }
 }
 
-hook! {
-    unsafe fn lchmod(path: *const c_char, mode: mode_t) -> c_int => hook_lchmod {
-        if !widens(mode) {
-            return real!(lchmod)(path, mode);
-        }
-        let call = Call::at("lchmod", AT_FDCWD, path, false);
-        enforce(call, mode, &|mode| real!(lchmod)(path, mode))
-    }
-}
-
-hook! {
-    unsafe fn fchmod(fd: c_int, mode: mode_t) -> c_int => hook_fchmod {
-        if !widens(mode) {
-            return real!(fchmod)(fd, mode);
-        }
-        enforce(Call::on("fchmod", fd), mode, &|mode| real!(fchmod)(fd, mode))
-    }
-}
-
-hook! {
-    unsafe fn fchmodat(dirfd: c_int, path: *const c_char, mode: mode_t, flags: c_int) -> c_int => hook_fchmodat {
-        if !widens(mode) {
-            return real!(fchmodat)(dirfd, path, mode, flags);
-        }
-        let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
-        let call = Call::at_or_on("fchmodat", dirfd, path, follow, flags & AT_EMPTY_PATH != 0);
-        enforce(call, mode, &|mode| real!(fchmodat)(dirfd, path, mode, flags))
-    }
+/// What a call with these flags acts on.
+///
+/// # Safety
+/// As for [`Call::at_or_on`].
+unsafe fn with_flags<'a>(
+    symbol: &'static str,
+    dirfd: c_int,
+    path: *const c_char,
+    flags: c_int,
+) -> Option<Call<'a>> {
+    let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
+    // SAFETY: dirfd and path as the program gave them.
+    unsafe { Call::at_or_on(symbol, dirfd, path, follow, flags & AT_EMPTY_PATH != 0) }
 }

@@ -12,7 +12,7 @@ use crate::children::{at, at_path, exec, searched};
 use crate::errno;
 use crate::sys::DescriptorName;
 use crate::sys::programs;
-use redhook::{hook, real};
+use redhook::real;
 
 unsafe extern "C" {
     /// The program's environment (environ(7)).
@@ -33,38 +33,52 @@ pub fn replace(array: Array) {
     unsafe { core::ptr::addr_of_mut!(environ).write(array) }
 }
 
-hook! {
-    unsafe fn execve(path: *const c_char, arguments: Array, environment: Array) -> c_int => hook_execve {
-        exec(at_path("execve", path), environment, &|environment| real!(execve)(path, arguments, environment))
-    }
+/// `execveat` is a symbol since glibc 2.34.
+unsafe extern "C" fn by_kernel(
+    dirfd: c_int,
+    path: *const c_char,
+    arguments: Array,
+    environment: Array,
+    flags: c_int,
+) -> c_int {
+    errno::result(programs::execveat(
+        dirfd,
+        path,
+        arguments,
+        environment,
+        flags,
+    ))
 }
 
-hook! {
-    unsafe fn execv(path: *const c_char, arguments: Array) -> c_int => hook_execv {
-        exec(at_path("execv", path), current(), &|environment| real!(execve)(path, arguments, environment))
+family! { |symbol, real|
+    #[symbol, number]
+    unsafe fn execve(path: *const c_char, arguments: Array, environment: Array) -> c_int {
+        exec(at_path(symbol, path), environment, &|environment| real(path, arguments, environment))
     }
-}
 
-hook! {
-    unsafe fn execvpe(file: *const c_char, arguments: Array, environment: Array) -> c_int => hook_execvpe {
-        exec(searched("execvpe", file), environment, &|environment| real!(execvpe)(file, arguments, environment))
+    #[symbol]
+    unsafe fn execv(path: *const c_char, arguments: Array) -> c_int {
+        exec(at_path(symbol, path), current(), &|environment| real!(execve)(path, arguments, environment))
     }
-}
 
-hook! {
-    unsafe fn execvp(file: *const c_char, arguments: Array) -> c_int => hook_execvp {
-        exec(searched("execvp", file), current(), &|environment| real!(execvpe)(file, arguments, environment))
+    #[symbol]
+    unsafe fn execvpe(file: *const c_char, arguments: Array, environment: Array) -> c_int {
+        exec(searched(symbol, file), environment, &|environment| real(file, arguments, environment))
     }
-}
 
-hook! {
-    unsafe fn fexecve(fd: c_int, arguments: Array, environment: Array) -> c_int => hook_fexecve {
+    #[symbol]
+    unsafe fn execvp(file: *const c_char, arguments: Array) -> c_int {
+        exec(searched(symbol, file), current(), &|environment| real!(execvpe)(file, arguments, environment))
+    }
+
+    #[symbol]
+    unsafe fn fexecve(fd: c_int, arguments: Array, environment: Array) -> c_int {
         if fd < 0 || arguments.is_null() || environment.is_null() {
             errno::set(EINVAL);
             return -1;
         }
         let empty = c"".as_ptr();
-        exec(at("fexecve", fd, empty, AT_EMPTY_PATH), environment, &|environment| {
+        exec(at(symbol, fd, empty, AT_EMPTY_PATH), environment, &|environment| {
             match programs::execveat(fd, empty, arguments, environment, AT_EMPTY_PATH) {
                 // Before Linux 3.19.
                 Err(ENOSYS) => {
@@ -75,31 +89,11 @@ hook! {
             }
         })
     }
-}
 
-hook! {
-    unsafe fn execveat(dirfd: c_int, path: *const c_char, arguments: Array, environment: Array, flags: c_int) -> c_int => hook_execveat {
-        let start = at("execveat", dirfd, path, flags);
-        exec(start, environment, &|environment| {
-            errno::result(programs::execveat(dirfd, path, arguments, environment, flags))
+    #[symbol or by_kernel, number]
+    unsafe fn execveat(dirfd: c_int, path: *const c_char, arguments: Array, environment: Array, flags: c_int) -> c_int {
+        exec(at(symbol, dirfd, path, flags), environment, &|environment| {
+            real(dirfd, path, arguments, environment, flags)
         })
     }
-}
-
-/// The real `execve`.
-///
-/// # Safety
-/// As for `execve(2)`.
-pub unsafe fn real_execve(path: *const c_char, arguments: Array, environment: Array) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { real!(execve)(path, arguments, environment) }
-}
-
-/// The real `execvpe`.
-///
-/// # Safety
-/// As for `execvpe(3)`.
-pub unsafe fn real_execvpe(file: *const c_char, arguments: Array, environment: Array) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { real!(execvpe)(file, arguments, environment) }
 }

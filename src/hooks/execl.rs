@@ -9,10 +9,11 @@ use core::arch::naked_asm;
 
 use libc::{c_char, c_int};
 
-use super::exec::{current, real_execve, real_execvpe};
+use super::exec::{current, execve, execvpe};
 use crate::children::envp::Array;
 use crate::children::{at_path, exec, searched};
 use crate::jump::{jump, stands_for};
+use redhook::real;
 
 macro_rules! variadic {
     ($name:ident => $collect:ident, $hidden:literal => $then:ident) => {
@@ -41,7 +42,7 @@ variadic!(execle => umaskclamp_collect_execle, "umaskclamp_execle" => collected_
 unsafe extern "C" fn collected_execl(path: *const c_char, arguments: Array) -> c_int {
     let real = |environment| {
         // SAFETY: the program's own arguments.
-        unsafe { real_execve(path, arguments, environment) }
+        unsafe { real!(execve)(path, arguments, environment) }
     };
     // SAFETY: as above.
     unsafe { exec(at_path("execl", path), current(), &real) }
@@ -50,7 +51,7 @@ unsafe extern "C" fn collected_execl(path: *const c_char, arguments: Array) -> c
 unsafe extern "C" fn collected_execlp(file: *const c_char, arguments: Array) -> c_int {
     let real = |environment| {
         // SAFETY: the program's own arguments.
-        unsafe { real_execvpe(file, arguments, environment) }
+        unsafe { real!(execvpe)(file, arguments, environment) }
     };
     // SAFETY: as above.
     unsafe { exec(searched("execlp", file), current(), &real) }
@@ -63,7 +64,7 @@ unsafe extern "C" fn collected_execle(
 ) -> c_int {
     let real = |environment| {
         // SAFETY: the program's own arguments.
-        unsafe { real_execve(path, arguments, environment) }
+        unsafe { real!(execve)(path, arguments, environment) }
     };
     // SAFETY: as above.
     unsafe { exec(at_path("execle", path), environment, &real) }

@@ -8,13 +8,13 @@ use libc::c_int;
 
 use crate::enforce::handle::open;
 use crate::enforce::open::opens_for_writing;
-use redhook::{hook, real};
 
-hook! {
-    unsafe fn open_by_handle_at(mount: c_int, handle: *mut c_void, flags: c_int) -> c_int => hook_open_by_handle_at {
+family! { |symbol, real|
+    #[symbol, number]
+    unsafe fn open_by_handle_at(mount: c_int, handle: *mut c_void, flags: c_int) -> c_int {
         if !opens_for_writing(flags) {
-            return real!(open_by_handle_at)(mount, handle, flags);
+            return real(mount, handle, flags);
         }
-        open("open_by_handle_at", flags, &|flags| real!(open_by_handle_at)(mount, handle, flags))
+        open(symbol, flags, &|flags| real(mount, handle, flags))
     }
 }

@@ -7,7 +7,6 @@ use libc::{c_char, c_int, c_ulong};
 
 use crate::call::Call;
 use crate::enforce::subvolume::{create, snapshot};
-use redhook::{hook, real};
 
 /// `BTRFS_IOC_SNAP_CREATE` and its like (linux/btrfs.h).
 const SNAPSHOT: u32 = 0x5000_9401;
@@ -19,14 +18,16 @@ const SUBVOLUME_2: u32 = 0x5000_9418;
 const NAME_AT: usize = 8;
 const NAME_AT_2: usize = 56;
 
-hook! {
-    unsafe fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int => hook_ioctl {
+family! { |symbol, real|
+    #[symbol, number]
+    unsafe fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int {
         // First, so that nothing is laid out for it where it is another one.
-        if name_at(request as u32).is_none() {
-            return real!(ioctl)(fd, request, argument);
-        }
-        let real = || real!(ioctl)(fd, request, argument);
-        subvolume("ioctl", fd, request as u32, argument, &real).unwrap_or_else(real)
+        let Some(name_at) = name_at(request as u32) else {
+            return real(fd, request, argument);
+        };
+        subvolume(symbol, fd, request as u32, argument.cast::<c_char>().wrapping_add(name_at), &|| {
+            real(fd, request, argument)
+        })
     }
 }
 
@@ -40,23 +41,24 @@ fn name_at(request: u32) -> Option<usize> {
     }
 }
 
-/// Makes the call by `real`, if it is one of these requests and names something.
+/// Makes the call by `real`, which makes a directory of this name.
 ///
 /// # Safety
-/// The program's own arguments.
+/// As for [`Call::at`].
 #[inline(never)]
-pub unsafe fn subvolume(
-    name: &'static str,
+unsafe fn subvolume(
+    symbol: &'static str,
     fd: c_int,
     request: u32,
-    argument: *mut c_void,
+    name: *const c_char,
     real: &dyn Fn() -> c_int,
-) -> Option<c_int> {
-    let path = argument.cast::<c_char>().wrapping_add(name_at(request)?);
-    // SAFETY: the caller's promise.
-    let call = unsafe { Call::at(name, fd, path, false) }?;
-    Some(match request {
+) -> c_int {
+    // SAFETY: a field of the program's own struct, which the kernel reads as well.
+    let Some(call) = (unsafe { Call::at(symbol, fd, name, false) }) else {
+        return real();
+    };
+    match request {
         SUBVOLUME | SUBVOLUME_2 => create(call, real),
         _ => snapshot(call, real),
-    })
+    }
 }

@@ -9,12 +9,11 @@ use libc::{AT_FDCWD, c_char, c_int, c_uint, mode_t, sem_t};
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
-use crate::enforce::queue as enforce_queue;
+use crate::enforce::queue;
 use crate::place;
-use redhook::{hook, real};
 
 /// The file behind a name, terminated.
-pub struct ObjectPath([u8; Self::SIZE]);
+struct ObjectPath([u8; Self::SIZE]);
 
 impl ObjectPath {
     /// The longest directory, `NAME_MAX` and a terminator.
@@ -23,9 +22,9 @@ impl ObjectPath {
     /// `None` if libc would refuse the name or cannot read it.
     ///
     /// # Safety
-    /// `name` is the program's own argument.
+    /// As for [`place::read_path`].
     unsafe fn below(directory: &[u8], name: *const c_char) -> Option<Self> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the name as the program gave it, which libc or the kernel reads as well.
         let name = unsafe { place::read_path(name) }?;
         let slashes = name.iter().take_while(|&&byte| byte == b'/').count();
         let name = name.get(slashes..)?;
@@ -40,52 +39,41 @@ impl ObjectPath {
     }
 
     /// The call on this file. None of these functions follows a link there.
-    pub fn call(&self, name: &'static str) -> Option<Call<'_>> {
+    fn call(&self, symbol: &'static str) -> Option<Call<'_>> {
         // SAFETY: the path is terminated and lives as long as the call.
-        unsafe { Call::at(name, AT_FDCWD, self.0.as_ptr().cast(), false) }
+        unsafe { Call::at(symbol, AT_FDCWD, self.0.as_ptr().cast(), false) }
     }
 }
 
-hook! {
-    unsafe fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int => hook_shm_open {
-        let real = |flags, mode| real!(shm_open)(name, flags, mode);
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn shm_open(name: *const c_char, flags: c_int, mode: mode_t) -> c_int {
         if !opens_for_writing(flags) {
-            return real(flags, mode);
+            return real(name, flags, mode);
         }
         let path = ObjectPath::below(b"/dev/shm/", name);
-        open(path.as_ref().and_then(|path| path.call("shm_open")), flags, mode, &real)
+        let call = path.as_ref().and_then(|path| path.call(symbol));
+        open(call, flags, mode, &|flags, mode| real(name, flags, mode))
     }
-}
 
-hook! {
-    unsafe fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t => hook_sem_open {
+    #[symbol]
+    unsafe fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t {
         let path = ObjectPath::below(b"/dev/shm/sem.", name);
-        let call = path.as_ref().and_then(|path| path.call("sem_open"));
+        let call = path.as_ref().and_then(|path| path.call(symbol));
         let mut semaphore = libc::SEM_FAILED;
         // Without `O_CREAT` the mode is not there and not used.
         created_or_written(call, mode, &mut |mode| {
-            semaphore = real!(sem_open)(name, flags, mode, value);
+            semaphore = real(name, flags, mode, value);
             semaphore != libc::SEM_FAILED
         });
         semaphore
     }
-}
 
-/// The file behind a queue's name.
-///
-/// # Safety
-/// `name` is the program's own argument.
-pub unsafe fn queue(name: *const c_char) -> Option<ObjectPath> {
-    // SAFETY: the caller's promise.
-    unsafe { ObjectPath::below(b"/dev/mqueue/", name) }
-}
-
-hook! {
-    unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int => hook_mq_open {
-        let path = queue(name);
-        let call = path.as_ref().and_then(|path| path.call("mq_open"));
-        enforce_queue::open(call, flags, mode, &|flags, mode| {
-            real!(mq_open)(name, flags, mode, attributes)
-        })
+    // The kernel's names are those of libc without the `/`.
+    #[symbol, number]
+    unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int {
+        let path = ObjectPath::below(b"/dev/mqueue/", name);
+        let call = path.as_ref().and_then(|path| path.call(symbol));
+        queue::open(call, flags, mode, &|flags, mode| real(name, flags, mode, attributes))
     }
 }

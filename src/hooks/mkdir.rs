@@ -4,24 +4,23 @@ use libc::{AT_FDCWD, c_char, c_int, mode_t};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use redhook::{hook, real};
 
-hook! {
-    unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int => hook_mkdir {
+family! { |symbol, real|
+    #[symbol, number if old_calls]
+    unsafe fn mkdir(path: *const c_char, mode: mode_t) -> c_int {
         if !widens(mode) {
-            return real!(mkdir)(path, mode);
+            return real(path, mode);
         }
-        let call = Call::at("mkdir", AT_FDCWD, path, false);
-        create(call, Subject::Directory, mode, &mut |mode| real!(mkdir)(path, mode))
+        let call = Call::at(symbol, AT_FDCWD, path, false);
+        create(call, Subject::Directory, mode, &mut |mode| real(path, mode))
     }
-}
 
-hook! {
-    unsafe fn mkdirat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int => hook_mkdirat {
+    #[symbol, number]
+    unsafe fn mkdirat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int {
         if !widens(mode) {
-            return real!(mkdirat)(dirfd, path, mode);
+            return real(dirfd, path, mode);
         }
-        let call = Call::at("mkdirat", dirfd, path, false);
-        create(call, Subject::Directory, mode, &mut |mode| real!(mkdirat)(dirfd, path, mode))
+        let call = Call::at(symbol, dirfd, path, false);
+        create(call, Subject::Directory, mode, &mut |mode| real(dirfd, path, mode))
     }
 }

@@ -5,89 +5,79 @@ use libc::{AT_FDCWD, c_char, c_int, dev_t, mode_t};
 
 use crate::call::{Call, Subject};
 use crate::enforce::create::{create, widens};
-use redhook::{Symbol, hook, real};
+use redhook::real;
 
 /// `_MKNOD_VER`, the only version `__xmknod` knows.
-#[cfg(target_arch = "x86_64")]
-const VERSION: c_int = 0;
-#[cfg(not(target_arch = "x86_64"))]
 const VERSION: c_int = if cfg!(target_arch = "x86") { 1 } else { 0 };
 
-hook! {
-    unsafe fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int => hook_mknod {
-        let real = |mode| {
-            // A symbol since glibc 2.33; before, headers made it a call of `__xmknod`.
-            if mknod::is_there() {
-                real!(mknod)(path, mode, device)
-            } else {
-                let mut device = device;
-                real!(__xmknod)(VERSION, path, mode, &mut device)
-            }
-        };
-        if !widens(mode) {
-            return real(mode);
-        }
-        let call = Call::at("mknod", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &mut &real)
-    }
+/// `mknod` is a symbol since glibc 2.33; before, headers made it a call of `__xmknod`.
+unsafe extern "C" fn by_xmknod(path: *const c_char, mode: mode_t, mut device: dev_t) -> c_int {
+    // SAFETY: arguments of `mknod`, which mean the same to it.
+    unsafe { real!(__xmknod)(VERSION, path, mode, &raw mut device) }
 }
 
-hook! {
-    unsafe fn mknodat(dirfd: c_int, path: *const c_char, mode: mode_t, device: dev_t) -> c_int => hook_mknodat {
-        let real = |mode| {
-            if mknodat::is_there() {
-                real!(mknodat)(dirfd, path, mode, device)
-            } else {
-                let mut device = device;
-                real!(__xmknodat)(VERSION, dirfd, path, mode, &mut device)
-            }
-        };
-        if !widens(mode) {
-            return real(mode);
-        }
-        let call = Call::at("mknodat", dirfd, path, false);
-        create(call, Subject::Other, mode, &mut &real)
-    }
+unsafe extern "C" fn by_xmknodat(
+    dirfd: c_int,
+    path: *const c_char,
+    mode: mode_t,
+    mut device: dev_t,
+) -> c_int {
+    // SAFETY: arguments of `mknodat`, which mean the same to it.
+    unsafe { real!(__xmknodat)(VERSION, dirfd, path, mode, &raw mut device) }
 }
 
-hook! {
-    unsafe fn __xmknod(version: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int => hook___xmknod {
+family! { |symbol, real|
+    #[symbol or by_xmknod, number if old_calls]
+    unsafe fn mknod(path: *const c_char, mode: mode_t, device: dev_t) -> c_int {
         if !widens(mode) {
-            return real!(__xmknod)(version, path, mode, device);
+            return real(path, mode, device);
         }
-        let call = Call::at("__xmknod", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &mut |mode| real!(__xmknod)(version, path, mode, device))
+        let call = Call::at(symbol, AT_FDCWD, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(path, mode, device))
     }
-}
 
-hook! {
-    unsafe fn __xmknodat(version: c_int, dirfd: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int => hook___xmknodat {
+    #[symbol or by_xmknodat, number]
+    unsafe fn mknodat(dirfd: c_int, path: *const c_char, mode: mode_t, device: dev_t) -> c_int {
         if !widens(mode) {
-            return real!(__xmknodat)(version, dirfd, path, mode, device);
+            return real(dirfd, path, mode, device);
         }
-        let call = Call::at("__xmknodat", dirfd, path, false);
-        create(call, Subject::Other, mode, &mut |mode| {
-            real!(__xmknodat)(version, dirfd, path, mode, device)
-        })
+        let call = Call::at(symbol, dirfd, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(dirfd, path, mode, device))
     }
-}
 
-hook! {
-    unsafe fn mkfifo(path: *const c_char, mode: mode_t) -> c_int => hook_mkfifo {
+    #[symbol]
+    unsafe fn __xmknod(version: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int {
         if !widens(mode) {
-            return real!(mkfifo)(path, mode);
+            return real(version, path, mode, device);
         }
-        let call = Call::at("mkfifo", AT_FDCWD, path, false);
-        create(call, Subject::Other, mode, &mut |mode| real!(mkfifo)(path, mode))
+        let call = Call::at(symbol, AT_FDCWD, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(version, path, mode, device))
     }
-}
 
-hook! {
-    unsafe fn mkfifoat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int => hook_mkfifoat {
+    #[symbol]
+    unsafe fn __xmknodat(version: c_int, dirfd: c_int, path: *const c_char, mode: mode_t, device: *mut dev_t) -> c_int {
         if !widens(mode) {
-            return real!(mkfifoat)(dirfd, path, mode);
+            return real(version, dirfd, path, mode, device);
         }
-        let call = Call::at("mkfifoat", dirfd, path, false);
-        create(call, Subject::Other, mode, &mut |mode| real!(mkfifoat)(dirfd, path, mode))
+        let call = Call::at(symbol, dirfd, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(version, dirfd, path, mode, device))
+    }
+
+    #[symbol]
+    unsafe fn mkfifo(path: *const c_char, mode: mode_t) -> c_int {
+        if !widens(mode) {
+            return real(path, mode);
+        }
+        let call = Call::at(symbol, AT_FDCWD, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(path, mode))
+    }
+
+    #[symbol]
+    unsafe fn mkfifoat(dirfd: c_int, path: *const c_char, mode: mode_t) -> c_int {
+        if !widens(mode) {
+            return real(dirfd, path, mode);
+        }
+        let call = Call::at(symbol, dirfd, path, false);
+        create(call, Subject::Other, mode, &mut |mode| real(dirfd, path, mode))
     }
 }

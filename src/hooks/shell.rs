@@ -10,7 +10,6 @@ use libc::{EPERM, FILE, c_char, c_int, c_void};
 use super::exec::{current, replace};
 use crate::children::shell::{prepare, under_umask, with_umask};
 use crate::errno;
-use redhook::{hook, real};
 
 /// `/bin/sh -c` could not be executed, as a status of `wait(2)`.
 const NOT_STARTED: c_int = 127 << 8;
@@ -32,49 +31,41 @@ unsafe fn ready(name: &'static str) -> Result<Option<u32>, ()> {
     Ok(prepared.mask)
 }
 
-hook! {
-    unsafe fn system(command: *const c_char) -> c_int => hook_system {
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn system(command: *const c_char) -> c_int {
         // Without a command it only tells whether there is a shell.
         if command.is_null() {
-            return real!(system)(command);
+            return real(command);
         }
-        let Ok(mask) = ready("system") else {
+        let Ok(mask) = ready(symbol) else {
             errno::set(EPERM);
             return NOT_STARTED;
         };
-        with_umask(mask, command, |command| real!(system)(command))
+        with_umask(mask, command, real)
     }
-}
 
-macro_rules! popen_hook {
-    ($name:ident => $hook:ident) => {
-        hook! {
-            unsafe fn $name(command: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                let Ok(mask) = ready(stringify!($name)) else {
-                    errno::set(EPERM);
-                    return null_mut();
-                };
-                with_umask(mask, command, |command| real!($name)(command, mode))
-            }
-        }
-    };
-}
+    #[symbol]
+    unsafe fn popen, _IO_popen(command: *const c_char, mode: *const c_char) -> *mut FILE {
+        let Ok(mask) = ready(symbol) else {
+            errno::set(EPERM);
+            return null_mut();
+        };
+        with_umask(mask, command, |command| real(command, mode))
+    }
 
-popen_hook!(popen => hook_popen);
-popen_hook!(_IO_popen => hook__IO_popen);
-
-hook! {
-    unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int => hook_wordexp {
+    #[symbol]
+    unsafe fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int {
         // Only a command in the words starts a shell; it has one of these signs.
         let commands = !words.is_null() && {
             let words = CStr::from_ptr(words).to_bytes();
             words.contains(&b'`') || words.windows(2).any(|sign| sign == b"$(")
         };
-        let mask = match commands.then(|| ready("wordexp")) {
+        let mask = match commands.then(|| ready(symbol)) {
             Some(Err(())) => return WRDE_CMDSUB,
             Some(Ok(mask)) => mask,
             None => None,
         };
-        under_umask(mask, &|| real!(wordexp)(words, result, flags))
+        under_umask(mask, &|| real(words, result, flags))
     }
 }

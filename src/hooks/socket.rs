@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::enforce::socket;
 use crate::late::socket as socket_of_libc;
 use crate::{errno, place, sys};
-use redhook::{hook, real};
+use redhook::real;
 
 /// The path in the address, terminated: the kernel takes it with or without.
 type SocketPath = [u8; size_of::<sockaddr_un>()];
@@ -18,7 +18,7 @@ type SocketPath = [u8; size_of::<sockaddr_un>()];
 ///
 /// # Safety
 /// `address` is the program's own argument.
-pub unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<SocketPath> {
+unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<SocketPath> {
     let offset = core::mem::offset_of!(sockaddr_un, sun_path);
     let size = length as usize;
     if size <= offset || size > size_of::<sockaddr_un>() {
@@ -41,13 +41,14 @@ pub unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<Soc
     Some(terminated)
 }
 
-hook! {
-    unsafe fn bind(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int => hook_bind {
+family! { |symbol, real|
+    #[symbol, number]
+    unsafe fn bind(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
         let Some(path) = path_of(address, length) else {
-            return real!(bind)(socket, address, length);
+            return real(socket, address, length);
         };
-        let call = Call::at("bind", AT_FDCWD, path.as_ptr().cast(), false);
-        socket::bind(call, socket, &mut || real!(bind)(socket, address, length))
+        let call = Call::at(symbol, AT_FDCWD, path.as_ptr().cast(), false);
+        socket::bind(call, socket, &mut || real(socket, address, length))
     }
 }
 

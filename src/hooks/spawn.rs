@@ -8,7 +8,7 @@ use crate::children::target::At;
 use crate::children::{Start, Target, spawn};
 use crate::enforce::spawn::with_clamped_actions;
 use crate::late::posix_spawnattr_getflags;
-use redhook::{hook, real};
+use redhook::real;
 
 /// Do the attributes say that the effective ids become the real ones?
 fn resets(attributes: *const posix_spawnattr_t) -> bool {
@@ -20,25 +20,25 @@ fn resets(attributes: *const posix_spawnattr_t) -> bool {
     c_int::from(flags) & POSIX_SPAWN_RESETIDS != 0
 }
 
-hook! {
-    unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawn {
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn posix_spawn(pid: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int {
         let target = Target::At(At { dirfd: AT_FDCWD, path, flags: 0, reset: resets(attributes) });
-        let start = Start { name: "posix_spawn", target, actions: actions.cast() };
+        let start = Start { name: symbol, target, actions: actions.cast() };
         with_clamped_actions(actions.cast(), &mut |actions| {
             spawn(start, attributes, environment, &|attributes, environment| {
-                real!(posix_spawn)(pid, path, actions.cast(), attributes, arguments, environment)
+                real(pid, path, actions.cast(), attributes, arguments, environment)
             })
         })
     }
-}
 
-hook! {
-    unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int => hook_posix_spawnp {
+    #[symbol]
+    unsafe fn posix_spawnp(pid: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, arguments: Array, environment: Array) -> c_int {
         let target = Target::Search { file, reset: resets(attributes), shell: false };
-        let start = Start { name: "posix_spawnp", target, actions: actions.cast() };
+        let start = Start { name: symbol, target, actions: actions.cast() };
         with_clamped_actions(actions.cast(), &mut |actions| {
             spawn(start, attributes, environment, &|attributes, environment| {
-                real!(posix_spawnp)(pid, file, actions.cast(), attributes, arguments, environment)
+                real(pid, file, actions.cast(), attributes, arguments, environment)
             })
         })
     }

@@ -1,79 +1,110 @@
 //! `fopen` and `freopen` (fopen(3)): in glibc they open inside themselves, out of
 //! reach of a hook on `open`.
 
-use libc::{AT_FDCWD, FILE, c_char, c_int};
+use libc::{AT_FDCWD, FILE, c_char, c_int, mode_t};
 
-use super::open::{LARGE, real_open, real_open64};
+use super::open::{LARGE, open, open64};
 use crate::call::Call;
 use crate::enforce::existing::written;
 use crate::enforce::stream::{self, Real, StreamMode};
 use crate::late::fileno;
-use redhook::{hook, real};
+use redhook::real;
 
 /// The place that a stream of this mode would write to.
 ///
 /// # Safety
-/// `path` is the program's own argument.
+/// As for [`Call::opening`].
 pub unsafe fn call<'a>(
-    name: &'static str,
+    symbol: &'static str,
     path: *const c_char,
     mode: StreamMode,
 ) -> Option<Call<'a>> {
-    // SAFETY: the caller's promise.
-    unsafe { Call::opening(name, AT_FDCWD, path, mode.flags) }
+    // SAFETY: the path as the program gave it.
+    unsafe { Call::opening(symbol, AT_FDCWD, path, mode.flags) }
 }
 
-macro_rules! fopen_hook {
-    ($name:ident, $open:ident, $large:expr => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                let Some(writing) = StreamMode::writing(mode, $large) else {
-                    return real!($name)(path, mode);
-                };
-                let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
-                    return real!($name)(path, mode);
-                };
-                let real = Real {
-                    open: &|flags: c_int, bits| $open(path, flags, bits),
-                    fopen: &|path, mode| real!($name)(path, mode),
-                };
-                stream::fopen(claim, writing, mode, &real)
-            }
-        }
+/// Opens a stream as `fopen` does; `large` is what the function adds to the flags.
+///
+/// # Safety
+/// As for [`call`] and [`StreamMode::writing`].
+#[inline]
+unsafe fn opened(
+    symbol: &'static str,
+    path: *const c_char,
+    mode: *const c_char,
+    large: c_int,
+    real: &Real,
+) -> *mut FILE {
+    // SAFETY: path and mode as the program gave them.
+    let claim = unsafe { StreamMode::writing(mode, large) }.and_then(|writing| {
+        // SAFETY: as above.
+        let claim = stream::claim(unsafe { call(symbol, path, writing) })?;
+        Some((writing, claim))
+    });
+    match claim {
+        // SAFETY: as above.
+        Some((writing, claim)) => unsafe { stream::fopen(claim, writing, mode, real) },
+        None => (real.fopen)(path, mode),
+    }
+}
+
+/// The same of `freopen`. The real one is `reopen`; `opens` is as `open(2)` of `path`.
+///
+/// # Safety
+/// As for [`opened`], and `file` is a stream.
+#[inline]
+unsafe fn reopened(
+    symbol: &'static str,
+    (path, mode, file): (*const c_char, *const c_char, *mut FILE),
+    large: c_int,
+    opens: &dyn Fn(c_int, mode_t) -> c_int,
+    reopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
+) -> *mut FILE {
+    // SAFETY: the mode as the program gave it.
+    let Some(writing) = (unsafe { StreamMode::writing(mode, large) }) else {
+        return reopen(path, mode, file);
     };
+    if path.is_null() {
+        // The same file in another mode, which may be one to write.
+        // SAFETY: the program's own stream, which libc is about to close and to open.
+        let call = Call::on(symbol, unsafe { real!(fileno)(file) });
+        let mut reopened = core::ptr::null_mut();
+        written(call, &mut || {
+            reopened = reopen(path, mode, file);
+            !reopened.is_null()
+        });
+        return reopened;
+    }
+    // SAFETY: the path as the program gave it.
+    match stream::claim(unsafe { call(symbol, path, writing) }) {
+        // SAFETY: mode and stream as the program gave them.
+        Some(claim) => unsafe { stream::freopen(claim, writing, mode, file, opens, reopen) },
+        None => reopen(path, mode, file),
+    }
 }
 
-fopen_hook!(fopen, real_open, 0 => hook_fopen);
-fopen_hook!(fopen64, real_open64, LARGE => hook_fopen64);
-fopen_hook!(_IO_fopen, real_open, 0 => hook__IO_fopen);
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn fopen, _IO_fopen(path: *const c_char, mode: *const c_char) -> *mut FILE {
+        let open = |flags, bits| real!(open)(path, flags, bits);
+        opened(symbol, path, mode, 0, &Real { open: &open, fopen: &real })
+    }
 
-macro_rules! freopen_hook {
-    ($name:ident, $open:ident, $large:expr => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE => $hook {
-                let Some(writing) = StreamMode::writing(mode, $large) else {
-                    return real!($name)(path, mode, file);
-                };
-                if path.is_null() {
-                    // The same file in another mode, which may be one to write.
-                    let call = Call::on(stringify!($name), real!(fileno)(file));
-                    let mut reopened = core::ptr::null_mut();
-                    written(call, &mut || {
-                        reopened = real!($name)(path, mode, file);
-                        !reopened.is_null()
-                    });
-                    return reopened;
-                }
-                let Some(claim) = stream::claim(call(stringify!($name), path, writing)) else {
-                    return real!($name)(path, mode, file);
-                };
-                let opens = |flags: c_int, bits| $open(path, flags, bits);
-                let reopen = |path, mode, file| real!($name)(path, mode, file);
-                stream::freopen(claim, writing, mode, file, &opens, &reopen)
-            }
-        }
-    };
+    #[symbol]
+    unsafe fn fopen64(path: *const c_char, mode: *const c_char) -> *mut FILE {
+        let open = |flags, bits| real!(open64)(path, flags, bits);
+        opened(symbol, path, mode, LARGE, &Real { open: &open, fopen: &real })
+    }
+
+    #[symbol]
+    unsafe fn freopen(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE {
+        let open = |flags, bits| real!(open)(path, flags, bits);
+        reopened(symbol, (path, mode, file), 0, &open, &real)
+    }
+
+    #[symbol]
+    unsafe fn freopen64(path: *const c_char, mode: *const c_char, file: *mut FILE) -> *mut FILE {
+        let open = |flags, bits| real!(open64)(path, flags, bits);
+        reopened(symbol, (path, mode, file), LARGE, &open, &real)
+    }
 }
-
-freopen_hook!(freopen, real_open, 0 => hook_freopen);
-freopen_hook!(freopen64, real_open64, LARGE => hook_freopen64);

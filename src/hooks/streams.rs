@@ -3,7 +3,7 @@
 
 use libc::{AT_FDCWD, FILE, O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int, mode_t};
 
-use super::open::{real_open, real_open64};
+use super::open::{open, open64};
 use super::stdio::call;
 use crate::call::Call;
 use crate::enforce::existing::created_or_written;
@@ -16,38 +16,77 @@ use redhook::{hook, real};
 /// `FSETLOCKING_BYCALLER` (stdio_ext.h).
 const LOCKING_BY_CALLER: c_int = 2;
 
-macro_rules! setmntent_hook {
-    ($name:ident => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char, mode: *const c_char) -> *mut FILE => $hook {
-                let claim = StreamMode::writing(mode, 0)
-                    .and_then(|writing| Some((writing, call(stringify!($name), path, writing)?)))
-                    .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
-                let Some((writing, claim)) = claim else {
-                    return real!($name)(path, mode);
-                };
-                let real = Real {
-                    open: &|flags: c_int, bits| real_open(path, flags, bits),
-                    fopen: &|path, mode| real!($name)(path, mode),
-                };
-                // As `misc/mntent_r.c`: letters `ce`, and no locking.
-                let file = stream::fopen(claim, writing.for_mount_table(), mode, &real);
-                if !file.is_null() {
-                    real!(__fsetlocking)(file, LOCKING_BY_CALLER);
-                }
-                file
-            }
-        }
-    };
-}
-
-setmntent_hook!(setmntent => hook_setmntent);
-setmntent_hook!(__setmntent => hook___setmntent);
-
 /// `_IO_NO_READS` and its like (`libio/libio.h`): what a stream may do.
 const NO_READS: c_int = 4;
 const NO_WRITES: c_int = 8;
 const IS_APPENDING: c_int = 0x1000;
+
+/// Has the stream a file? Then `_IO_file_fopen` opens no other.
+///
+/// # Safety
+/// `file` is a stream.
+unsafe fn is_open(file: *mut FILE) -> bool {
+    let error = errno::get();
+    // SAFETY: a stream of the program's own, which libc asks as well.
+    let open = unsafe { real!(fileno)(file) } >= 0;
+    errno::set(error);
+    open
+}
+
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn setmntent, __setmntent(path: *const c_char, mode: *const c_char) -> *mut FILE {
+        let claim = StreamMode::writing(mode, 0)
+            .and_then(|writing| Some((writing, call(symbol, path, writing)?)))
+            .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
+        let Some((writing, claim)) = claim else {
+            return real(path, mode);
+        };
+        let open = |flags, bits| real!(open)(path, flags, bits);
+        let through = Real { open: &open, fopen: &real };
+        // As `misc/mntent_r.c`: letters `ce`, and no locking.
+        let file = stream::fopen(claim, writing.for_mount_table(), mode, &through);
+        if !file.is_null() {
+            real!(__fsetlocking)(file, LOCKING_BY_CALLER);
+        }
+        file
+    }
+
+    #[symbol]
+    unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE {
+        let claim = StreamMode::writing(mode, 0)
+            .filter(|_| !is_open(file))
+            .and_then(|writing| {
+                let follow = writing.flags & O_EXCL == 0;
+                let call = Call::at(symbol, AT_FDCWD, path, follow);
+                Some((writing, stream::claim(call)?))
+            });
+        let Some((writing, claim)) = claim else {
+            return real(file, path, mode, is_32);
+        };
+        if writing.has_charset {
+            let open = |flags, bits| if is_32 == 0 {
+                real!(open64)(path, flags, bits)
+            } else {
+                real!(open)(path, flags, bits)
+            };
+            let fopen = |path, mode| real(file, path, mode, is_32);
+            return stream::fopen(claim, writing, mode, &Real { open: &open, fopen: &fopen });
+        }
+        let access = match writing.flags & libc::O_ACCMODE {
+            libc::O_RDONLY => NO_WRITES,
+            libc::O_WRONLY => NO_READS,
+            _ => 0,
+        };
+        let appending = if writing.flags & libc::O_APPEND != 0 { IS_APPENDING } else { 0 };
+        // Through the hook below: it clamps the mode.
+        let opened = hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32);
+        if !opened.is_null() {
+            stream::finish(opened, real!(fileno)(opened), writing);
+        }
+        opened
+    }
+}
 
 hook! {
     unsafe fn _IO_file_open(file: *mut FILE, path: *const c_char, flags: c_int, mode: c_int, access: c_int, is_32: c_int) -> *mut FILE => hook__IO_file_open {
@@ -62,56 +101,6 @@ hook! {
             opened = real!(_IO_file_open)(file, path, flags, mode as c_int, access, is_32);
             !opened.is_null()
         });
-        opened
-    }
-}
-
-/// Has the stream a file? Then `_IO_file_fopen` opens no other.
-///
-/// # Safety
-/// `file` is a stream.
-unsafe fn is_open(file: *mut FILE) -> bool {
-    let error = errno::get();
-    // SAFETY: the caller's promise.
-    let open = unsafe { real!(fileno)(file) } >= 0;
-    errno::set(error);
-    open
-}
-
-hook! {
-    unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE => hook__IO_file_fopen {
-        let claim = StreamMode::writing(mode, 0)
-            .filter(|_| !is_open(file))
-            .and_then(|writing| {
-                let follow = writing.flags & O_EXCL == 0;
-                let call = Call::at("_IO_file_fopen", AT_FDCWD, path, follow);
-                Some((writing, stream::claim(call)?))
-            });
-        let Some((writing, claim)) = claim else {
-            return real!(_IO_file_fopen)(file, path, mode, is_32);
-        };
-        if writing.has_charset {
-            let real = Real {
-                open: &|flags: c_int, bits| if is_32 == 0 {
-                    real_open64(path, flags, bits)
-                } else {
-                    real_open(path, flags, bits)
-                },
-                fopen: &|path, mode| real!(_IO_file_fopen)(file, path, mode, is_32),
-            };
-            return stream::fopen(claim, writing, mode, &real);
-        }
-        let access = match writing.flags & libc::O_ACCMODE {
-            libc::O_RDONLY => NO_WRITES,
-            libc::O_WRONLY => NO_READS,
-            _ => 0,
-        };
-        let appending = if writing.flags & libc::O_APPEND != 0 { IS_APPENDING } else { 0 };
-        // Through the hook above: it clamps the mode.
-        let opened = hook__IO_file_open(file, path, writing.flags, 0o666, access | appending, is_32);
-        if !opened.is_null() {
-            stream::finish(opened, real!(fileno)(opened), writing);
-        }
         opened
     }
 }

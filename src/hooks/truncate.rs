@@ -5,23 +5,36 @@ use libc::{AT_FDCWD, c_char, c_int, off_t, off64_t};
 
 use crate::call::Call;
 use crate::enforce::existing::written;
-use redhook::{hook, real};
 
-macro_rules! truncate_hook {
-    ($name:ident, $length:ty => $hook:ident) => {
-        hook! {
-            unsafe fn $name(path: *const c_char, length: $length) -> c_int => $hook {
-                let call = Call::at(stringify!($name), AT_FDCWD, path, true);
-                let mut result = -1;
-                written(call, &mut || {
-                    result = real!($name)(path, length);
-                    result == 0
-                });
-                result
-            }
-        }
-    };
+/// Makes the call by `real`.
+///
+/// # Safety
+/// As for [`Call::at`].
+unsafe fn truncated(symbol: &'static str, path: *const c_char, real: &dyn Fn() -> c_int) -> c_int {
+    // SAFETY: the path as the program gave it.
+    let call = unsafe { Call::at(symbol, AT_FDCWD, path, true) };
+    let mut result = -1;
+    written(call, &mut || {
+        result = real();
+        result == 0
+    });
+    result
 }
 
-truncate_hook!(truncate, off_t => hook_truncate);
-truncate_hook!(truncate64, off64_t => hook_truncate64);
+family! { |symbol, real|
+    #[symbol, number]
+    unsafe fn truncate(path: *const c_char, length: off_t) -> c_int {
+        truncated(symbol, path, &|| real(path, length))
+    }
+
+    #[symbol]
+    unsafe fn truncate64(path: *const c_char, length: off64_t) -> c_int {
+        truncated(symbol, path, &|| real(path, length))
+    }
+
+    // Where a length that is as wide takes two registers.
+    #[number if target_pointer_width = "32"]
+    unsafe fn truncate64(path: *const c_char) -> c_int {
+        truncated(symbol, path, &|| real(path))
+    }
+}

@@ -5,31 +5,29 @@ use libc::{AT_FDCWD, c_char, c_int};
 
 use crate::call::Call;
 use crate::enforce::links::{any_linked, unlink as enforce};
-use redhook::{hook, real};
 
-hook! {
-    unsafe fn unlink(path: *const c_char) -> c_int => hook_unlink {
+family! { |symbol, real|
+    #[symbol, number if old_calls]
+    unsafe fn unlink(path: *const c_char) -> c_int {
         if !any_linked() {
-            return real!(unlink)(path);
+            return real(path);
         }
-        enforce(Call::at("unlink", AT_FDCWD, path, false), &|| real!(unlink)(path))
+        enforce(Call::at(symbol, AT_FDCWD, path, false), &|| real(path))
     }
-}
 
-hook! {
-    unsafe fn unlinkat(dirfd: c_int, path: *const c_char, flags: c_int) -> c_int => hook_unlinkat {
+    #[symbol, number]
+    unsafe fn unlinkat(dirfd: c_int, path: *const c_char, flags: c_int) -> c_int {
         if !any_linked() {
-            return real!(unlinkat)(dirfd, path, flags);
+            return real(dirfd, path, flags);
         }
-        enforce(Call::at("unlinkat", dirfd, path, false), &|| real!(unlinkat)(dirfd, path, flags))
+        enforce(Call::at(symbol, dirfd, path, false), &|| real(dirfd, path, flags))
     }
-}
 
-hook! {
-    unsafe fn remove(path: *const c_char) -> c_int => hook_remove {
+    #[symbol]
+    unsafe fn remove(path: *const c_char) -> c_int {
         if !any_linked() {
-            return real!(remove)(path);
+            return real(path);
         }
-        enforce(Call::at("remove", AT_FDCWD, path, false), &|| real!(remove)(path))
+        enforce(Call::at(symbol, AT_FDCWD, path, false), &|| real(path))
     }
 }

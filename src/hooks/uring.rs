@@ -7,11 +7,10 @@ use core::ffi::c_void;
 use libc::{ENOSYS, c_int, c_uint, size_t};
 use umaskclamp_policy::settings::Mode;
 
-use crate::{records, state};
-use redhook::{hook, real};
+use crate::{errno, records, state};
 
 /// Is a ring refused?
-pub fn refuses() -> bool {
+fn refuses() -> bool {
     let Some(state) = state::active() else {
         return false;
     };
@@ -20,38 +19,46 @@ pub fn refuses() -> bool {
     !audit
 }
 
-hook! {
-    unsafe fn io_uring_queue_init(entries: c_uint, ring: *mut c_void, flags: c_uint) -> c_int => hook_io_uring_queue_init {
+family! { |symbol, real|
+    #[symbol]
+    unsafe fn io_uring_queue_init(entries: c_uint, ring: *mut c_void, flags: c_uint) -> c_int {
         if refuses() {
             return -ENOSYS;
         }
-        real!(io_uring_queue_init)(entries, ring, flags)
+        real(entries, ring, flags)
     }
-}
 
-hook! {
-    unsafe fn io_uring_queue_init_params(entries: c_uint, ring: *mut c_void, parameters: *mut c_void) -> c_int => hook_io_uring_queue_init_params {
+    #[symbol]
+    unsafe fn io_uring_queue_init_params(entries: c_uint, ring: *mut c_void, parameters: *mut c_void) -> c_int {
         if refuses() {
             return -ENOSYS;
         }
-        real!(io_uring_queue_init_params)(entries, ring, parameters)
+        real(entries, ring, parameters)
     }
-}
 
-hook! {
-    unsafe fn io_uring_queue_init_mem(entries: c_uint, ring: *mut c_void, parameters: *mut c_void, buffer: *mut c_void, size: size_t) -> c_int => hook_io_uring_queue_init_mem {
+    #[symbol]
+    unsafe fn io_uring_queue_init_mem(entries: c_uint, ring: *mut c_void, parameters: *mut c_void, buffer: *mut c_void, size: size_t) -> c_int {
         if refuses() {
             return -ENOSYS;
         }
-        real!(io_uring_queue_init_mem)(entries, ring, parameters, buffer, size)
+        real(entries, ring, parameters, buffer, size)
     }
-}
 
-hook! {
-    unsafe fn io_uring_setup(entries: c_uint, parameters: *mut c_void) -> c_int => hook_io_uring_setup {
+    #[symbol]
+    unsafe fn io_uring_setup(entries: c_uint, parameters: *mut c_void) -> c_int {
         if refuses() {
             return -ENOSYS;
         }
-        real!(io_uring_setup)(entries, parameters)
+        real(entries, parameters)
+    }
+
+    // The same of libc's `syscall`, which tells errors by `errno`.
+    #[number]
+    unsafe fn io_uring_setup() -> c_int {
+        if refuses() {
+            errno::set(ENOSYS);
+            return -1;
+        }
+        real()
     }
 }
