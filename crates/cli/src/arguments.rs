@@ -1,26 +1,24 @@
 //! The command line.
 
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{self, Failure};
-use crate::{doctor, explain, pages, patterns, report, run, scan, show, suggest};
+use crate::{doctor, explain, pages, patterns, report, run, scan, suggest};
 
 /// Runs programs under libumaskclamp.so, which clamps the mode of whatever they
 /// create at a sensitive path, and tells what it does
-#[derive(Parser, Debug)]
+#[derive(Parser)]
 #[command(name = "umaskclamp", version, after_help = EXAMPLES, max_term_width = 80)]
-pub struct Arguments {
+struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Subcommand, Debug)]
+#[derive(Subcommand)]
 enum Command {
     /// Run a program under the library
     #[command(
@@ -46,6 +44,11 @@ enum Command {
     /// Find what lies there already, wider than the patterns allow
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(scan::Scan),
+}
+
+/// What no page and no completion names.
+#[derive(Subcommand)]
+enum Hidden {
     /// Write manual pages and shell completions
     #[command(hide = true)]
     Pages {
@@ -130,13 +133,9 @@ Examples:
   umaskclamp patterns -f /etc/umaskclamp/patterns --list
 ";
 
-/// The command with everything that help, completions and manual pages need.
-pub fn command() -> clap::Command {
-    Arguments::command()
-}
-
 pub fn run() -> Result<ExitCode, Failure> {
-    let matches = match command().try_get_matches() {
+    let command = Hidden::augment_subcommands(Arguments::command());
+    let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
             let _ = error.print();
@@ -146,6 +145,17 @@ pub fn run() -> Result<ExitCode, Failure> {
             });
         }
     };
+    if let Ok(hidden) = Hidden::from_arg_matches(&matches) {
+        let (directory, result) = match &hidden {
+            Hidden::Pages { directory } => {
+                (directory, pages::write(Arguments::command(), directory))
+            }
+            Hidden::Probe { directory } => (directory, doctor::probe::act(directory)),
+        };
+        return result
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|error| Failure::at(failure::CANNOT_CREATE, directory, &error));
+    }
     let arguments = Arguments::from_arg_matches(&matches)
         .map_err(|error| Failure::new(failure::USAGE, error))?;
     match &arguments.command {
@@ -155,16 +165,6 @@ pub fn run() -> Result<ExitCode, Failure> {
         Command::Suggest(options) => suggest::suggest(options),
         Command::Doctor(options) => doctor::doctor(options),
         Command::Scan(options) => scan::scan(options),
-        Command::Probe { directory } => written(directory, doctor::probe::act(directory)),
-        Command::Pages { directory } => written(directory, pages::write(directory)),
         Command::Patterns(options) => patterns::patterns(options),
     }
-}
-
-fn written(directory: &Path, result: io::Result<()>) -> Result<ExitCode, Failure> {
-    result.map(|()| ExitCode::SUCCESS).map_err(|error| {
-        let directory = show::bytes(directory.as_os_str().as_bytes());
-        let why = failure::reason(&error);
-        Failure::new(failure::CANNOT_CREATE, format_args!("{directory}: {why}"))
-    })
 }

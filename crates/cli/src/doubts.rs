@@ -14,6 +14,15 @@ use crate::failure::{self, Failure};
 use crate::settings::{Environment, Selection};
 use crate::show;
 
+/// The environment with the command line's choice, and the settings that it gives.
+pub fn settings(selection: &Selection) -> Result<(Environment, Settings), Failure> {
+    let mut environment = Environment::ours();
+    environment.select(selection)?;
+    let settings = environment.settings()?;
+    refuse(selection, &settings)?;
+    Ok((environment, settings))
+}
+
 /// Refuses a choice on the command line after which nothing is protected.
 pub fn refuse(selection: &Selection, settings: &Settings) -> Result<(), Failure> {
     if selection.patterns.is_empty() || settings.mode == Mode::Off || protects(settings) {

@@ -1,10 +1,14 @@
 //! How the command ends when it cannot do what it was asked: a message of one
 //! line on stderr and an exit status of sysexits(3).
 
+use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use umaskclamp_policy::settings::Fault;
+
+use crate::show;
 
 /// `EX_USAGE`: the command line is wrong.
 pub const USAGE: u8 = 64;
@@ -35,28 +39,34 @@ pub const READER_GONE: u8 = 141;
 #[derive(Debug)]
 pub struct Failure {
     pub status: u8,
-    /// Lines for stderr, each without `umaskclamp: ` and newline.
-    pub lines: Vec<String>,
-    /// The library's own lines, which have their beginning already.
-    pub faults: Vec<Fault>,
+    /// Lines for stderr.
+    text: String,
 }
 
 impl Failure {
     pub fn new(status: u8, line: impl Display) -> Self {
-        Failure {
-            status,
-            lines: vec![line.to_string()],
-            faults: Vec::new(),
-        }
+        let text = format!("umaskclamp: {line}\n");
+        Failure { status, text }
+    }
+
+    /// What the system says about a path.
+    pub fn at(status: u8, path: impl AsRef<OsStr>, error: &io::Error) -> Self {
+        let path = show::bytes(path.as_ref().as_bytes());
+        Failure::new(status, format_args!("{path}: {}", reason(error)))
     }
 
     /// The settings are wrong: the same lines as the library writes.
     pub fn faults(faults: Vec<Fault>) -> Self {
         Failure {
             status: CONFIGURATION,
-            lines: Vec::new(),
-            faults,
+            text: faults.iter().map(|fault| format!("{fault}\n")).collect(),
         }
+    }
+
+    /// With the lines of another one below its own.
+    pub fn and(mut self, other: Failure) -> Self {
+        self.text += &other.text;
+        self
     }
 }
 
@@ -67,31 +77,22 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure {
                 status: READER_GONE,
-                lines: Vec::new(),
-                faults: Vec::new(),
+                text: String::new(),
             };
         }
-        Failure::new(IO, format_args!("standard output: {}", reason(&error)))
+        Failure::at(IO, "standard output", &error)
     }
 }
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.lines {
-            writeln!(f, "umaskclamp: {line}")?;
-        }
-        for fault in &self.faults {
-            writeln!(f, "{fault}")?;
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }
 
 /// What the system says, without Rust's `(os error 2)`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    let end = text.find(" (os error ").unwrap_or(text.len());
+    text[..end].to_owned()
 }

@@ -14,14 +14,12 @@ use umaskclamp_policy::settings::{Mode, VARIABLES, variables as name};
 use crate::elf::{self, Elf};
 use crate::entry::Entry;
 use crate::failure::{self, Failure};
-use crate::settings::{Environment, absolute};
+use crate::files::absolute;
+use crate::settings::{Environment, LD_PRELOAD};
 use crate::show;
 
 /// The library's file name.
 pub const NAME: &str = "libumaskclamp.so";
-
-/// The variable that ld.so reads (ld.so(8)).
-pub const LD_PRELOAD: &str = "LD_PRELOAD";
 
 /// Debian's name of the architecture that this command was built for, a part of
 /// the directories in which libraries lie.
@@ -57,21 +55,14 @@ impl Library {
             return Library::open(&absolute(path)?);
         }
         let candidates = candidates();
-        let found = candidates.iter().find(|path| path.is_file());
-        match found {
-            Some(path) => Library::open(path),
-            None => {
-                let mut failure = Failure::new(
-                    failure::UNAVAILABLE,
-                    format_args!("{NAME} was not found; --library names it. Looked for:"),
-                );
-                let lines = candidates
-                    .iter()
-                    .map(|path| format!("  {}", path.display()));
-                failure.lines.extend(lines);
-                Err(failure)
-            }
+        if let Some(path) = candidates.iter().find(|path| path.is_file()) {
+            return Library::open(path);
         }
+        let line = |line: std::fmt::Arguments| Failure::new(failure::UNAVAILABLE, line);
+        let head = format_args!("{NAME} was not found; --library names it. Looked for:");
+        Err(candidates.iter().fold(line(head), |failure, path| {
+            failure.and(line(format_args!("  {}", path.display())))
+        }))
     }
 
     fn open(path: &Path) -> Result<Library, Failure> {
@@ -82,13 +73,10 @@ impl Library {
         if !elf.has("openat") {
             return Err(cannot("not the library: it has no hook for openat"));
         }
-        let trusted = trusted()
-            .iter()
-            .any(|directory| path.parent() == Some(directory));
         Ok(Library {
             path: path.to_path_buf(),
             elf,
-            trusted,
+            trusted: trusted().iter().any(|place| path.parent() == Some(place)),
         })
     }
 
@@ -202,7 +190,7 @@ impl Library {
             return Ok(given.to_owned());
         }
         let mut list = given.to_owned();
-        if !entries(given.as_bytes()).is_empty() {
+        if !list.is_empty() {
             list.push(":");
         }
         list.push(self.entry()?);
@@ -245,7 +233,7 @@ fn is_library(entry: &[u8]) -> bool {
 
 /// Directories in which ld.so looks for a bare name without being told
 /// (ld.so(8), and Debian's multi-arch ones).
-fn trusted() -> Vec<PathBuf> {
+fn trusted() -> [PathBuf; 4] {
     let wide = if usize::BITS == 64 { "lib64" } else { "lib32" };
     [
         format!("/usr/lib/{TRIPLET}"),
@@ -254,7 +242,6 @@ fn trusted() -> Vec<PathBuf> {
         format!("/{wide}"),
     ]
     .map(PathBuf::from)
-    .to_vec()
 }
 
 fn candidates() -> Vec<PathBuf> {

@@ -14,6 +14,7 @@ mod elf;
 mod entry;
 mod explain;
 mod failure;
+mod files;
 mod library;
 mod pages;
 mod patterns;

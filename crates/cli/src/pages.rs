@@ -2,25 +2,23 @@
 //! command itself: its definition, the table of variables, the table of symbols,
 //! the built-in list.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use umaskclamp_policy::builtin;
 use umaskclamp_policy::settings::VARIABLES;
 use umaskclamp_policy::surface::SYMBOLS;
 
-use crate::arguments;
-
 const LIBRARY: &str = include_str!("../pages/libumaskclamp.8");
 const PATTERNS: &str = include_str!("../pages/umaskclamp-patterns.5");
 
-/// Writes `man/man1`, `man/man5`, `man/man8` and `completions` below `directory`.
-pub fn write(directory: &Path) -> io::Result<()> {
+/// Writes what tells of `command` and of the library: `man/man1`, `man/man5`, `man/man8` and `completions` below `directory`.
+pub fn write(mut command: Command, directory: &Path) -> io::Result<()> {
     let man = |section: &str| {
         let path = directory.join("man").join(section);
         fs::create_dir_all(&path).map(|()| path)
@@ -28,11 +26,11 @@ pub fn write(directory: &Path) -> io::Result<()> {
     let completions = directory.join("completions");
     fs::create_dir_all(&completions)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut visible(), "umaskclamp", &completions)?;
+        clap_complete::generate_to(shell, &mut command, "umaskclamp", &completions)?;
     }
 
     let commands = man("man1")?;
-    let mut command = visible().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     page(&commands, &command, "umaskclamp")?;
     for sub in command.get_subcommands() {
@@ -48,28 +46,7 @@ pub fn write(directory: &Path) -> io::Result<()> {
     )
 }
 
-/// The command without what is not for users.
-fn visible() -> clap::Command {
-    let whole = arguments::command();
-    let shown: Vec<clap::Command> = whole
-        .get_subcommands()
-        .filter(|sub| !sub.is_hide_set())
-        .cloned()
-        .collect();
-    // Without its sub-commands a command still has everything else.
-    let mut bare = clap::Command::new("umaskclamp")
-        .version(env!("CARGO_PKG_VERSION"))
-        .subcommand_required(true);
-    if let Some(about) = whole.get_about() {
-        bare = bare.about(about.clone());
-    }
-    if let Some(examples) = whole.get_after_help() {
-        bare = bare.after_help(examples.clone());
-    }
-    bare.subcommands(shown)
-}
-
-fn page(directory: &Path, command: &clap::Command, name: &str) -> io::Result<()> {
+fn page(directory: &Path, command: &Command, name: &str) -> io::Result<()> {
     let title = name.to_uppercase();
     let page = Man::new(command.clone())
         .title(title)
@@ -118,18 +95,19 @@ fn parts(text: &str) -> Vec<(String, String)> {
 
 /// A line of text for groff(7): nothing in it is a request or an escape.
 fn roff(line: &str) -> String {
-    let line = line
-        .replace('\\', "\\e")
-        .replace('-', "\\-")
-        .replace('~', "\\(ti");
-    let line = line
-        .replace('^', "\\(ha")
-        .replace('\'', "\\(aq")
-        .replace('`', "\\(ga");
-    match line.starts_with('.') {
-        true => format!("\\&{line}"),
-        false => line,
+    let mut text = String::from(if line.starts_with('.') { "\\&" } else { "" });
+    for c in line.chars() {
+        match c {
+            '\\' => text.push_str("\\e"),
+            '-' => text.push_str("\\-"),
+            '~' => text.push_str("\\(ti"),
+            '^' => text.push_str("\\(ha"),
+            '\'' => text.push_str("\\(aq"),
+            '`' => text.push_str("\\(ga"),
+            other => text.push(other),
+        }
     }
+    text
 }
 
 fn filled(page: &str) -> String {
@@ -156,31 +134,19 @@ fn variables() -> String {
 
 /// Symbols by family and treatment, in the order of the table.
 fn symbols() -> String {
-    let mut order = Vec::new();
-    let mut names: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
+    let mut groups: Vec<((&str, &str, &str), Vec<&str>)> = Vec::new();
     for symbol in SYMBOLS {
         let group = (symbol.family, symbol.treatment.word(), symbol.note);
-        if !order.contains(&group) {
-            order.push(group);
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, names)) => names.push(symbol.name),
+            None => groups.push((group, vec![symbol.name])),
         }
-        names.entry(group).or_default().push(symbol.name);
     }
     let mut text = String::new();
-    for group in order {
-        let (family, treatment, note) = group;
+    for ((family, treatment, note), names) in groups {
         let dash = if note.is_empty() { "" } else { ": " };
-        let list = names
-            .get(&group)
-            .map(|list| list.join(", "))
-            .unwrap_or_default();
-        let _ = writeln!(
-            text,
-            ".TP\n.B {}\n{}{dash}{}.\n{}",
-            roff(family),
-            roff(treatment),
-            roff(note),
-            roff(&list)
-        );
+        let line = format!("{treatment}{dash}{note}.\n{}", names.join(", "));
+        let _ = writeln!(text, ".TP\n.B {}\n{}", roff(family), roff(&line));
     }
     text
 }

@@ -17,7 +17,8 @@ use umaskclamp_policy::{builtin, settings::Mode};
 
 use crate::doubts;
 use crate::failure::Failure;
-use crate::settings::{Environment, Selection, read_file};
+use crate::files::read_file;
+use crate::settings::{Environment, Selection};
 use crate::show::{self, painted};
 
 #[derive(Args, Debug)]
@@ -42,10 +43,7 @@ pub fn origin(origin: Origin) -> &'static str {
 }
 
 pub fn patterns(options: &Patterns) -> Result<ExitCode, Failure> {
-    let mut environment = Environment::ours();
-    environment.select(&options.selection)?;
-    let settings = environment.settings()?;
-    doubts::refuse(&options.selection, &settings)?;
+    let (environment, settings) = doubts::settings(&options.selection)?;
     doubts::tell(&settings, &environment);
     if options.list {
         // As it is, for another program; the painted stream would take out what

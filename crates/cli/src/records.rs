@@ -3,26 +3,31 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::failure::{self, Failure};
-use crate::show;
 
-/// One record, as far as tables need it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Record {
-    pub program: String,
-    pub call: String,
-    pub action: String,
+/// What a record tells. Records that tell the same are a row of a table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Row {
+    /// What needs a look first comes first.
+    rank: u8,
     /// The path, all its bytes.
     pub path: Vec<u8>,
+    pub action: String,
     pub requested: Option<u32>,
     pub applied: Option<u32>,
     pub rule: Option<String>,
     pub reason: String,
+}
+
+/// One record, as far as tables need it.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Record {
+    pub row: Row,
+    pub program: String,
     /// Whether the library had to cut something to make it fit.
     pub cut: bool,
 }
@@ -36,13 +41,20 @@ pub struct Records {
 }
 
 impl Records {
-    /// Reads a log, `-` for standard input.
-    pub fn read(&mut self, path: &Path) -> Result<(), Failure> {
-        if path == Path::new("-") {
-            return self.read_from(std::io::stdin().lock(), path);
+    /// Those of some logs, `-` for standard input. Says on stderr what could not be read.
+    pub fn of(logs: &[PathBuf]) -> Result<Self, Failure> {
+        let mut records = Records::default();
+        for path in logs {
+            if path == Path::new("-") {
+                records.read_from(std::io::stdin().lock(), path)?;
+            } else {
+                let file = File::open(path);
+                let file = file.map_err(|error| Failure::at(failure::NO_INPUT, path, &error))?;
+                records.read_from(file, path)?;
+            }
         }
-        let file = File::open(path).map_err(|error| cannot(path, &error))?;
-        self.read_from(file, path)
+        records.check()?;
+        Ok(records)
     }
 
     /// Reads what stands in an open log from here to its end.
@@ -54,7 +66,7 @@ impl Records {
             match source.read_until(b'\n', &mut line) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
-                Err(error) => return Err(cannot(path, &error)),
+                Err(error) => return Err(Failure::at(failure::NO_INPUT, path, &error)),
             }
             if line.trim_ascii().is_empty() {
                 continue;
@@ -82,17 +94,6 @@ impl Records {
     }
 }
 
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        failure::NO_INPUT,
-        format_args!(
-            "{}: {}",
-            show::bytes(path.as_os_str().as_bytes()),
-            failure::reason(error)
-        ),
-    )
-}
-
 impl Record {
     /// One line; `None` if it is not a record of schema 1.
     pub fn parse(line: &[u8]) -> Option<Record> {
@@ -106,15 +107,19 @@ impl Record {
             Some(hex) => bytes_of_hex(hex.as_str()?)?,
             None => text("path")?.into_bytes(),
         };
-        Some(Record {
-            program: text("program")?,
-            call: text("call")?,
-            action: text("action")?,
+        let action = text("action")?;
+        let row = Row {
+            rank: rank(&action),
             path,
+            action,
             requested: mode("requested"),
             applied: mode("applied"),
             rule: text("rule"),
             reason: text("reason").unwrap_or_default(),
+        };
+        Some(Record {
+            row,
+            program: text("program")?,
             cut: value.get("cut").and_then(Value::as_bool).unwrap_or(false),
         })
     }
@@ -122,37 +127,20 @@ impl Record {
     /// Was something wide here, or would it have been?
     pub fn about_wide(&self) -> bool {
         matches!(
-            self.action.as_str(),
+            self.row.action.as_str(),
             "clamped" | "tightened" | "would-clamp" | "would-tighten" | "failed"
         )
     }
 }
 
 fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs
-        .map(|pair| {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            u8::try_from(high << 4 | low).ok()
-        })
-        .collect()
-}
-
-/// Records that say the same, counted.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Row {
-    /// What needs a look first comes first.
-    pub rank: u8,
-    pub path: Vec<u8>,
-    pub action: String,
-    pub requested: Option<u32>,
-    pub applied: Option<u32>,
-    pub rule: Option<String>,
-    pub reason: String,
+    let pairs = hex.as_bytes().chunks(2).map(std::str::from_utf8);
+    let byte = |pair: &str| {
+        u8::from_str_radix(pair, 16)
+            .ok()
+            .filter(|_| pair.len() == 2)
+    };
+    pairs.map(|pair| byte(pair.ok()?)).collect()
 }
 
 /// Rows with how many records each stands for and which programs wrote them.
@@ -162,17 +150,9 @@ pub type Rows = BTreeMap<Row, (u64, Vec<String>)>;
 /// decisions with nothing to change.
 pub fn rows(records: &[Record]) -> Rows {
     let mut rows = Rows::new();
-    for record in records.iter().filter(|record| record.action != "verdict") {
-        let row = Row {
-            rank: rank(&record.action),
-            path: record.path.clone(),
-            action: record.action.clone(),
-            requested: record.requested,
-            applied: record.applied,
-            rule: record.rule.clone(),
-            reason: record.reason.clone(),
-        };
-        let (count, programs) = rows.entry(row).or_default();
+    let told = |record: &&Record| record.row.action != "verdict";
+    for record in records.iter().filter(told) {
+        let (count, programs) = rows.entry(record.row.clone()).or_default();
         *count += 1;
         if !programs.contains(&record.program) {
             programs.push(record.program.clone());
@@ -199,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_record_is_read() {
-        let record = Record::parse(LINE.as_bytes()).unwrap();
+        let record = Record::parse(LINE.as_bytes()).unwrap().row;
         assert_eq!(record.path, b"/x\x1b[31m");
         assert_eq!(
             (record.requested, record.applied),
@@ -214,7 +194,7 @@ mod tests {
             r#""path":"/x\u001b[31m""#,
             r#""path":"/�","path_hex":"2fff""#,
         );
-        assert_eq!(Record::parse(line.as_bytes()).unwrap().path, b"/\xff");
+        assert_eq!(Record::parse(line.as_bytes()).unwrap().row.path, b"/\xff");
         let odd = LINE.replace(r#""path":"/x\u001b[31m""#, r#""path":"/","path_hex":"2ff""#);
         assert_eq!(Record::parse(odd.as_bytes()), None);
     }

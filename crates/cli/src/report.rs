@@ -27,11 +27,7 @@ pub struct Report {
 }
 
 pub fn report(options: &Report) -> Result<ExitCode, Failure> {
-    let mut records = Records::default();
-    for log in &options.logs {
-        records.read(log)?;
-    }
-    records.check()?;
+    let records = Records::of(&options.logs)?;
     let mut out = show::out();
     if options.json {
         writeln!(out, "{}", as_json(&records))?;
@@ -137,17 +133,13 @@ fn as_json(records: &Records) -> Value {
             let mut value = json!({
                 "count": count,
                 "action": row.action,
-                "path": String::from_utf8_lossy(&row.path),
                 "requested": mode(row.requested),
                 "applied": mode(row.applied),
                 "rule": row.rule,
                 "reason": row.reason,
                 "programs": programs,
             });
-            if std::str::from_utf8(&row.path).is_err() {
-                let hex: String = row.path.iter().map(|byte| format!("{byte:02x}")).collect();
-                value["path_hex"] = Value::from(hex);
-            }
+            show::put_path(&mut value, &row.path);
             value
         })
         .collect();

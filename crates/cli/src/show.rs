@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 use umaskclamp_policy::escape::Shown;
 
 /// Colours say nothing that the words beside them do not say.
@@ -33,6 +34,16 @@ pub fn bytes(bytes: &[u8]) -> String {
         limit: usize::MAX,
     }
     .to_string()
+}
+
+/// A path as part of a JSON object: as text, and in hexadecimal digits if its bytes are
+/// no text, as in records.
+pub fn put_path(object: &mut Value, path: &[u8]) {
+    object["path"] = String::from_utf8_lossy(path).into();
+    if std::str::from_utf8(path).is_err() {
+        let hex: String = path.iter().map(|byte| format!("{byte:02x}")).collect();
+        object["path_hex"] = hex.into();
+    }
 }
 
 /// Whether a character would be shown escaped, other than `"` and `\\`.

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 use umaskclamp_policy::settings::Settings;
 
+use super::{Findings, Grade};
+use crate::show;
+
 /// Those that do, by their `f_type` (statfs(2)): nothing need be tried there.
 const KEEP: &[i64] = &[
     0xef53,      // ext2, ext3, ext4
@@ -20,18 +23,10 @@ const KEEP: &[i64] = &[
     0xf2f5_2010, // f2fs
 ];
 
-/// A directory whose file system gave another mode than was asked for.
-pub struct Lost {
-    pub directory: PathBuf,
-    /// Of a file that was made with 0600.
-    pub mode: u32,
-}
-
 /// Tries each file system once, by a file that is gone at once. A directory that may not
 /// be written to tells nothing.
-pub fn lost(settings: &Settings) -> Vec<Lost> {
+pub fn look(findings: &mut Findings, settings: &Settings) {
     let mut devices = Vec::new();
-    let mut lost = Vec::new();
     for (_, rule) in settings.rules.iter().filter(|(_, rule)| rule.protects) {
         let Some((directory, device)) = existing(rule.text) else {
             continue;
@@ -50,12 +45,15 @@ pub fn lost(settings: &Settings) -> Vec<Lost> {
         let Ok(made) = file.and_then(|file| file.metadata()) else {
             continue;
         };
-        let mode = made.mode() & 0o7777;
-        if settings.mask.wide(mode) {
-            lost.push(Lost { directory, mode });
+        if settings.mask.wide(made.mode() & 0o7777) {
+            let text = format_args!(
+                "{}: its file system does not keep modes: a file made with 0600 has {}",
+                show::bytes(directory.as_os_str().as_bytes()),
+                show::mode(Some(made.mode())),
+            );
+            findings.tell("modes", Grade::Bad, text);
         }
     }
-    lost
 }
 
 /// The directory that is there of those that an absolute pattern names, and its device.

@@ -2,25 +2,27 @@
 //! doors that std offers, and the modes are looked at from outside. Only std's:
 //! it goes through libc, while `rustix` makes system calls of its own.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::Mode;
 use umaskclamp_policy::list;
 use umaskclamp_policy::settings::variables as name;
 
-use crate::library::{LD_PRELOAD, Library};
-use crate::settings::Environment;
+use super::{Findings, Grade};
+use crate::failure;
+use crate::settings::LD_PRELOAD;
+use crate::show::{self, painted};
 
 /// What the probe does, each with the name of what it leaves: made wide, if
 /// nobody prevents it.
-pub const DOORS: &[(&str, &str)] = &[
+const DOORS: &[(&str, &str)] = &[
     ("open a new file", "file"),
     ("make a directory", "directory"),
     ("chmod a file", "chmod"),
@@ -61,30 +63,26 @@ pub fn act(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What a door let through.
-pub struct Passed {
-    pub door: &'static str,
-    /// The mode that was left; `None`: nothing is there.
-    pub mode: Option<u32>,
+/// Starts the probe under the library, with nothing else of the environment's settings,
+/// and looks.
+pub(super) fn look(findings: &mut Findings, preload: &OsStr) {
+    if let Err(error) = try_doors(findings, preload) {
+        let why = failure::reason(&error);
+        findings.tell(
+            "active",
+            Grade::Bad,
+            format_args!("the probe could not run: {why}"),
+        );
+    }
 }
 
-/// What the probe found.
-pub struct Outcome {
-    pub doors: Vec<Passed>,
-    /// The mode of a file at a plain path, which must be as asked.
-    pub plain: Option<u32>,
-    /// How the probe ended and what it or ld.so said, if not well.
-    pub trouble: Option<String>,
-}
-
-/// Starts the probe under the library, with nothing else of the environment's
-/// settings, and looks.
-pub fn probe(library: &Library, environment: &Environment) -> io::Result<Outcome> {
+fn try_doors(findings: &mut Findings, preload: &OsStr) -> io::Result<()> {
     let directory = tempfile::Builder::new().prefix("umaskclamp-").tempdir()?;
     let top = fs::canonicalize(directory.path())?;
+    let sensitive = top.join("sensitive");
     fs::create_dir(top.join("plain"))?;
-    fs::create_dir(top.join("sensitive"))?;
-    let existing = top.join("sensitive").join("existing");
+    fs::create_dir(&sensitive)?;
+    let existing = sensitive.join("existing");
     fs::write(&existing, b"")?;
     fs::set_permissions(&existing, Permissions::from_mode(0o666))?;
 
@@ -93,34 +91,38 @@ pub fn probe(library: &Library, environment: &Environment) -> io::Result<Outcome
     for variable in umaskclamp_policy::settings::VARIABLES {
         command.env_remove(variable.name);
     }
-    let sensitive = list::literal(top.join("sensitive").as_os_str().as_bytes());
-    command.env(name::PATTERNS, OsString::from_vec(sensitive));
-    let preload = library
-        .appended(environment.get(LD_PRELOAD))
-        .map_err(|failure| io::Error::other(failure.lines.join("; ")))?;
+    let pattern = list::literal(sensitive.as_os_str().as_bytes());
+    command.env(name::PATTERNS, OsString::from_vec(pattern));
     command.env(LD_PRELOAD, preload);
     let output = command.stdin(Stdio::null()).output()?;
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    let trouble = match (output.status.success(), said.is_empty()) {
-        (true, true) => None,
-        (true, false) => Some(said),
-        (false, _) => Some(format!("{}: {said}", output.status)),
-    };
-    let mode = |path: &Path| {
-        fs::symlink_metadata(path)
-            .ok()
-            .map(|data| data.mode() & 0o7777)
-    };
+    let said = output.stderr.trim_ascii();
+    if !output.status.success() || !said.is_empty() {
+        let text = format_args!("the probe: {}: {}", output.status, show::bytes(said));
+        findings.tell("active", Grade::Bad, text);
+    }
+    let mode = |path: PathBuf| Some(fs::symlink_metadata(path).ok()?.mode() & 0o7777);
     let doors = DOORS
         .iter()
-        .map(|(door, left)| Passed {
-            door,
-            mode: mode(&top.join("sensitive").join(left)),
-        })
-        .collect();
-    Ok(Outcome {
-        doors,
-        plain: mode(&top.join("plain").join("left")),
-        trouble,
-    })
+        .map(|(door, left)| (door, mode(sensitive.join(left))));
+    let (closed, wide): (Vec<_>, Vec<_>) =
+        doors.partition(|(_, mode)| mode.is_some_and(|mode| mode & 0o077 == 0));
+    let grade = if wide.is_empty() {
+        Grade::Good
+    } else {
+        Grade::Bad
+    };
+    let (closed, all) = (closed.len(), DOORS.len());
+    let text = format_args!("a probe found {closed} of {all} doors closed at a sensitive path");
+    findings.tell("active", grade, text);
+    for (door, mode) in wide {
+        let text = format_args!("{door}: {}", show::mode(mode));
+        findings.more(painted(show::BAD, text));
+    }
+    let plain = mode(top.join("plain").join("left"));
+    if plain != Some(0o666) {
+        let plain = show::mode(plain);
+        let text = format_args!("a file at another path has mode {plain} instead of 0666");
+        findings.tell("active", Grade::Bad, text);
+    }
+    Ok(())
 }

@@ -12,9 +12,10 @@ use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings, Unreachable};
 
 use super::Run;
-use crate::failure::{self, Failure, reason};
+use crate::failure::{self, Failure};
+use crate::files::{absolute, open_log};
 use crate::records::{Records, rows};
-use crate::settings::{Environment, absolute, open_log};
+use crate::settings::Environment;
 use crate::{calls, report, show};
 
 /// What a report needs: where the program's records begin.
@@ -61,8 +62,7 @@ impl Report {
             }
             LogTarget::Stderr => {
                 let (path, directory) = temporary().map_err(|error| {
-                    let why = reason(&error);
-                    Failure::new(failure::CANNOT_CREATE, format_args!("temporary log: {why}"))
+                    Failure::at(failure::CANNOT_CREATE, "temporary log", &error)
                 })?;
                 let path = absolute(&path)?;
                 environment.set(name::LOG_FILE, path.clone());
@@ -72,7 +72,8 @@ impl Report {
             }
         };
         open_log(&path)?;
-        let log = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let log =
+            File::open(&path).map_err(|error| Failure::at(failure::NO_INPUT, &path, &error))?;
         let mut report = Report {
             whole,
             mode: settings.mode,
@@ -87,9 +88,10 @@ impl Report {
 
     /// Leaves out what is there until now.
     pub fn skip(&mut self) -> Result<(), Failure> {
-        let end = self.log.seek(SeekFrom::End(0));
-        end.map_err(|error| cannot_read(&self.path, &error))?;
-        Ok(())
+        match self.log.seek(SeekFrom::End(0)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::at(failure::NO_INPUT, &self.path, &error)),
+        }
     }
 
     /// To stderr: stdout is the program's.
@@ -157,14 +159,6 @@ fn others_write(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|path| {
         open(&path, 0o002) && path.ancestors().skip(1).all(|place| open(place, 0o001))
     })
-}
-
-fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
-    let shown = show::bytes(path.as_os_str().as_bytes());
-    Failure::new(
-        failure::NO_INPUT,
-        format_args!("{shown}: {}", reason(error)),
-    )
 }
 
 /// `UMASKCLAMP_UNREACHABLE=warn`: the warning. No count: a process records a program

@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod child;
+mod job;
 mod opened;
 mod pipe;
 mod record;
@@ -9,7 +10,7 @@ mod record;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{ArgGroup, Args};
@@ -22,13 +23,10 @@ use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
 use afterwards::Report;
 
 use crate::entry::{self, Entry, Obstacle, Unfound};
-use crate::failure::{self, Failure, reason};
-use crate::library::{LD_PRELOAD, Library};
-use crate::settings::{Environment, Selection, absolute, open_log};
+use crate::failure::{self, Failure};
+use crate::library::Library;
+use crate::settings::{Environment, LD_PRELOAD, Selection};
 use crate::{calls, doubts, show};
-
-/// Every path but the kernel's own file systems: what `--audit --all` looks at.
-const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
 
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("list").args(["patterns", "file", "builtin"]).multiple(true)))]
@@ -67,7 +65,7 @@ pub struct Run {
 
 pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     let mut environment = options.environment()?;
-    let mut settings = checked(&environment)?;
+    let mut settings = job::checked(&environment)?;
     doubts::refuse(&options.selection, &settings)?;
     let library = Library::find(options.library.as_deref())?;
     let preload = library.appended(environment.get(LD_PRELOAD))?;
@@ -112,70 +110,6 @@ pub fn run(options: &Run) -> Result<ExitCode, Failure> {
     }
 }
 
-impl Run {
-    /// Our environment with what the command line asks for.
-    fn environment(&self) -> Result<Environment, Failure> {
-        let mut environment = Environment::ours();
-        let job = environment.of_job()?;
-        environment.select(&self.selection)?;
-        if let Some(job) = job.filter(|_| self.selection.chooses() && !self.only) {
-            environment.behind(&job)?;
-            self.warn_of_mask(&job, &environment);
-        }
-        if self.audit {
-            environment.set(name::MODE, Mode::Audit.word());
-        }
-        if self.all {
-            environment.remove(name::PATTERNS_FILE);
-            environment.set(name::PATTERNS, EVERYTHING);
-        }
-        if let Some(log) = &self.log {
-            let target = if log == Path::new("syslog:") {
-                log.clone()
-            } else {
-                absolute(log)?
-            };
-            environment.set(name::LOG_FILE, target);
-        }
-        Ok(environment)
-    }
-
-    /// There is one mask for all places: one that leaves more than the job's leaves it
-    /// at the job's own places too.
-    fn warn_of_mask(&self, job: &Settings, environment: &Environment) {
-        let Ok(mask) = environment.settings().map(|settings| settings.mask.bits()) else {
-            return;
-        };
-        let old = job.mask.bits();
-        if old & !mask != 0 {
-            anstream::eprintln!(
-                "umaskclamp: the mask {mask:03o} holds at the places of the job's own list as well, which has {old:03o}; --only leaves them out"
-            );
-        }
-    }
-}
-
-/// The settings, or all that is wrong with them and with the log at once.
-fn checked(environment: &Environment) -> Result<Settings, Failure> {
-    let settings = environment.settings();
-    let log = environment.get(name::LOG_FILE).unwrap_or_default();
-    let log = Path::new(log);
-    // Two slashes: a program of the job has opened it, and one that cannot does without.
-    let opened = if log.is_absolute() && !log.as_os_str().as_bytes().starts_with(b"//") {
-        open_log(log).err()
-    } else {
-        None
-    };
-    match (settings, opened) {
-        (Ok(settings), None) => Ok(settings),
-        (Err(failure), None) | (Ok(_), Some(failure)) => Err(failure),
-        (Err(mut failure), Some(more)) => {
-            failure.faults.extend(more.faults);
-            Err(failure)
-        }
-    }
-}
-
 fn resolve(
     program: &OsStr,
     environment: &Environment,
@@ -207,13 +141,11 @@ fn of_its_machine(entry: &Entry) -> bool {
 }
 
 fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
-    let status = if error.kind() == std::io::ErrorKind::NotFound {
-        failure::NOT_FOUND
-    } else {
-        failure::NOT_EXECUTABLE
+    let status = match error.kind() {
+        std::io::ErrorKind::NotFound => failure::NOT_FOUND,
+        _ => failure::NOT_EXECUTABLE,
     };
-    let program = show::bytes(program.as_bytes());
-    Failure::new(status, format_args!("{program}: {}", reason(error)))
+    Failure::at(status, program, error)
 }
 
 /// A mode of the environment's that keeps `run` from protecting anything.

@@ -11,7 +11,7 @@ use umaskclamp_policy::record::{Action, Time};
 use umaskclamp_policy::settings::{LogTarget, Settings};
 
 use crate::entry::Entry;
-use crate::settings::open_log;
+use crate::files::open_log;
 
 pub use umaskclamp_policy::record::Record;
 

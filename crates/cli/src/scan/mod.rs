@@ -23,7 +23,7 @@ use crate::doubts;
 use crate::explain::kind_word;
 use crate::failure::{self, Failure};
 use crate::place::Place;
-use crate::settings::{Environment, Selection};
+use crate::settings::Selection;
 use crate::show::{self, painted};
 use walk::{Found, Walk};
 
@@ -66,19 +66,14 @@ struct Sums {
 /// Exit status: 0 nothing is wide (any more), 1 something is, 74 something could
 /// not be looked at.
 pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
-    let mut environment = Environment::ours();
-    environment.select(&options.selection)?;
-    let settings = environment.settings()?;
-    doubts::refuse(&options.selection, &settings)?;
+    let (_, settings) = doubts::settings(&options.selection)?;
     let mut out = show::out();
     let mut sums = Sums::default();
     let mut unseen = 0;
     for directory in &options.directories {
         let place = Place::of(directory.as_bytes(), true);
-        let mut walk = Walk::new(&place, options.one_file_system).map_err(|error| {
-            let shown = show::bytes(directory.as_bytes());
-            Failure::new(failure::NO_INPUT, format_args!("{shown}: {}", errno(error)))
-        })?;
+        let mut walk = Walk::new(&place, options.one_file_system)
+            .map_err(|error| Failure::at(failure::NO_INPUT, directory, &error.into()))?;
         loop {
             match walk.next() {
                 None => break,
@@ -235,8 +230,7 @@ fn look(
         None => {}
     }
     if options.json {
-        let line = json!({
-            "path": String::from_utf8_lossy(&found.named),
+        let mut line = json!({
             "type": kind_word(found.stat.st_mode),
             "mode": show::mode(Some(widths.mode)),
             "allowed": show::mode(Some(widths.narrow)),
@@ -247,6 +241,7 @@ fn look(
             "action": word.replace(' ', "-"),
             "error": done.and_then(Result::err).map(errno),
         });
+        show::put_path(&mut line, &found.named);
         writeln!(out, "{line}")?;
         return Ok(());
     }

@@ -8,6 +8,7 @@
 //! cover what a log shows as plain is never proposed, nor is a directory that
 //! many programs share.
 
+mod candidates;
 mod cover;
 mod names;
 mod shorten;
@@ -26,42 +27,10 @@ use crate::show::{self, painted};
 
 /// Directories in which unrelated programs meet: whoever wants one of them as a
 /// whole writes it down knowingly. Home directories are as personal.
-const SHARED: &[&str] = &[
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/home",
-    "/lib",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/proc",
-    "/root",
-    "/run",
-    "/run/lock",
-    "/run/user",
-    "/sbin",
-    "/srv",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/sbin",
-    "/usr/share",
-    "/var",
-    "/var/cache",
-    "/var/lib",
-    "/var/lock",
-    "/var/log",
-    "/var/opt",
-    "/var/run",
-    "/var/spool",
-    "/var/tmp",
-    "/var/www",
-];
+const SHARED: &str = "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run \
+                      /run/lock /run/user /sbin /srv /sys /tmp /usr /usr/bin /usr/lib /usr/local \
+                      /usr/sbin /usr/share /var /var/cache /var/lib /var/lock /var/log /var/opt \
+                      /var/run /var/spool /var/tmp /var/www";
 
 #[derive(Args, Debug)]
 pub struct Suggest {
@@ -77,11 +46,7 @@ pub struct Suggest {
 }
 
 pub fn suggest(options: &Suggest) -> Result<ExitCode, Failure> {
-    let mut records = Records::default();
-    for log in &options.logs {
-        records.read(log)?;
-    }
-    records.check()?;
+    let records = Records::of(&options.logs)?;
     let found = Found::of(&records.all);
     let (proposals, uncovered) = cover::propose(&found, !options.no_names);
 
@@ -167,7 +132,7 @@ impl Found {
         let mut shared = Vec::new();
         let mut unknown = 0;
         for record in records {
-            let path = record.path.as_slice();
+            let path = record.row.path.as_slice();
             if record.about_wide() {
                 if record.cut || path.first() != Some(&b'/') {
                     unknown += 1;
@@ -176,7 +141,7 @@ impl Found {
                 } else {
                     *wide.entry(path).or_default() += 1;
                 }
-            } else if record.action == "verdict" && record.reason == "plain" {
+            } else if record.row.action == "verdict" && record.row.reason == "plain" {
                 plain.push(path.to_vec());
             }
         }
@@ -207,9 +172,9 @@ impl Found {
 }
 
 fn is_shared(directory: &[u8]) -> bool {
-    let known = SHARED.iter().any(|shared| shared.as_bytes() == directory);
+    let mut shared = SHARED.split(' ').map(str::as_bytes);
     let home = directory
         .strip_prefix(b"/home/")
         .is_some_and(|user| !user.contains(&b'/'));
-    known || home || directory == b"/"
+    home || shared.any(|shared| shared == directory)
 }
