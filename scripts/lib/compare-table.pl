@@ -181,6 +181,10 @@ sub bare {
 }
 binmode $_, ':encoding(UTF-8)' for *STDOUT, *STDERR;
 
+my ($host) = map { $_->[0] } fields('host');
+print bare('The same ' . @jobs . ' jobs, as root, in a directory that is to be closed to others, under'
+    . ' each way to close it, as `scripts/compare` saw them with a tracer that looks after every system'
+    . " call ($host).\n\n");
 my $item;
 if ($form eq 'markdown') {
     $item = '- ';
@@ -210,11 +214,11 @@ my @harmless = grep { my $cells = $rows{ $_->{name} }; $cells->[5] eq 'yes' && !
 print "\n", bare('Every leak of dynamically linked programs closed from the first instant on: ' . listed(map { $_->{title} } @all)
     . '. Of these, all plain files of such programs as without: ' . listed(map { $_->{title} } @harmless) . ".\n");
 print bare("Processor time is the job's and that of what serves it, on tmpfs, as a ratio to nothing, the"
-    . ' median of ' . @{ $samples{'jobs nothing'} } . " rounds. A closed parent adds no work: how far its"
-    . " figures are from 1 is how far any may be off.\n") if %samples;
-print "\n";
+    . ' median of ' . @{ $samples{'jobs nothing'} } . " rounds. Neither a umask nor a closed parent adds"
+    . " work to speak of: how far their figures are from 1 shows the spread.\n") if %samples;
+print "\nThe ways:\n\n";
 print $item, bare("$_->{title}: $_->{text}"), (length $_->{reason} ? bare(". Skipped: $_->{reason}") : ''), "\n" for @ways;
-print "\n";
+print "\nThe jobs:\n\n";
 my @kinds = (
     [creates => 'Leaks'], [arrives => 'Leaks, arrival'], [existing => 'Leaks, existing file'],
     [plain => 'Plain'], [static => 'Leaks, static program'], ['static-plain' => 'Plain, static program'],
