@@ -132,9 +132,12 @@ fn variables() -> String {
     text
 }
 
+/// Family, treatment and note of symbols that share them.
+type Group = (&'static str, &'static str, &'static str);
+
 /// Symbols by family and treatment, in the order of the table.
 fn symbols() -> String {
-    let mut groups: Vec<((&str, &str, &str), Vec<&str>)> = Vec::new();
+    let mut groups: Vec<(Group, Vec<&str>)> = Vec::new();
     for symbol in SYMBOLS {
         let group = (symbol.family, symbol.treatment.word(), symbol.note);
         match groups.iter_mut().find(|(known, _)| *known == group) {

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use umaskclamp_policy::home;
-use umaskclamp_policy::list;
 use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{self, ENVIRONMENT_STRING, Settings};
