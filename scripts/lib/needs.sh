@@ -15,6 +15,7 @@ packages_of() {
             printf '%s\n' "${TEST_PACKAGES[@]}" "${GO_PACKAGES[@]}"
             [ "$(uname -m)" != x86_64 ] || i386_packages
             ;;
+        cves) printf '%s\n' acl python3-venv ;;
         rear)
             printf '%s\n' "${REAR_PACKAGES[@]}"
             rear_kernel || kernel_package

@@ -217,6 +217,23 @@ step_command() {
     fi
 }
 
+step_cves() {
+    local status count line seen=$failed
+    await env UMASKCLAMP_SHIM="$SHIM" scripts/cves --quick >"$work/cves.out"
+    cat "$work/cves.out"
+    count=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/cves.out")
+    pass "${count:-0}"
+    while read -r line; do
+        case $line in
+            *'| FAILED: '*) fail "cves: $line" ;;
+            *'| skipped: '*) skip "cves: $line" ;;
+        esac
+    done <"$work/cves.out"
+    if [ "$status" -ne 0 ] && [ "$failed" -eq "$seen" ]; then
+        fail "cves: scripts/cves ended with status $status"
+    fi
+}
+
 # json_number NAME: a number at the top of the demo's figures.
 json_number() {
     sed -n "s/^{[^{]*\"$1\":\([0-9]*\).*/\1/p" "$work/rear.json"
