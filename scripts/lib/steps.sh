@@ -226,7 +226,7 @@ step_cves() {
     while read -r line; do
         case $line in
             *'| FAILED: '*) fail "cves: $line" ;;
-            *'| skipped: '*) skip "cves: $line" ;;
+            *'skipped: '*) skip "cves: $line" ;;
         esac
     done <"$work/cves.out"
     if [ "$status" -ne 0 ] && [ "$failed" -eq "$seen" ]; then
