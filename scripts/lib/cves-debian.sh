@@ -23,7 +23,7 @@ deb: rust-coreutils=0.0.17*
 ROW
 
 cve CVE-2022-4968 'netplan 0.106, WireGuard and Wi-Fi' <<'ROW'
-about: What `netplan generate` writes for networkd, the private key of a WireGuard tunnel in it, can be read by everybody. With the mask 077 networkd, which has a user of its own, needs another way to it: a mask of 027.
+about: What `netplan generate` writes for networkd, the private key of a WireGuard tunnel in it, can be read by everybody. With the mask 077 networkd, which has a user of its own, cannot read it either: it needs the mask 027 and a directory of its group (setgid).
 rules: **/run/systemd/network/*
 file: root/run/systemd/network/.*
 shown: `run/systemd/network/*.netdev`
@@ -47,7 +47,7 @@ LD_LIBRARY_PATH=$(IFS=:; echo "${libraries[*]}") "$I/usr/libexec/netplan/generat
 ROW
 
 cve CVE-2023-1786 'cloud-init 22.4.2' <<'ROW'
-about: The log, in which user data and passwords may stand, was open to everybody; this version makes it so and narrows it to the group afterwards.
+about: The log, in which user data and passwords may stand, was open to everybody; this version makes it so and narrows it to the group afterwards. With the mask 077 the group `adm` cannot read it either; with 027 it can.
 rules: cloud-init.log
 file: var/log/cloud-init.log
 shown: `cloud-init.log`
@@ -108,5 +108,5 @@ profiles.version=1
 CONFIG
 /usr/bin/python3 -s "$I/usr/share/backintime/common/backintime.py" check-config --no-crontab >log 2>&1 || { cat log; exit 1; }
 /usr/bin/python3 -s "$I/usr/share/backintime/common/backintime.py" backup >>log 2>&1 || { cat log; exit 1; }
-find snapshots -name fileinfo.bz2 -printf '%f\n'
+test -s snapshots/backintime/host/user/1/*-*/fileinfo.bz2
 ROW

@@ -108,6 +108,6 @@ export PYTHONWARNINGS=ignore ANSIBLE_REMOTE_TEMP=$H/.ansible/tmp
 ROW
 
 cve CVE-2022-38170 'apache-airflow 2.3.3' <<'ROW'
-about: Airflow's daemons run with the umask 0, so that logs are made for everybody to write.
-source: needs a Python older than 3.11
+about: Airflow's daemons run with the umask 0, so that what they make is for everybody to write.
+source: supports Python 3.7 to 3.10 alone, and Debian 12 has 3.11
 ROW

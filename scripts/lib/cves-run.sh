@@ -37,7 +37,7 @@ field() {
 # then `#run` and what the throwaway user runs in its home directory, with I for what
 # was installed. What it prints has to be the same without and with the library.
 cve() {
-    local advisory=$1 tool=$2 text head run rules file about no source planted fault=''
+    local advisory=$1 tool=$2 text head run rules file about no source planted by='' fault=''
     local I first loosest last wide kind got before_cell before_got status try
     text=$(cat)
     head=${text%%'#run'*} run=${text#*'#run'}
@@ -49,7 +49,12 @@ cve() {
         printf '%s (%s)\n' "$advisory" "$tool"
         return 0
     fi
-    sentences+="- **$advisory**, $tool: $about${rules:+ Closed by \`$rules\`.}${no:+ Not prevented: $no}"$'\n'
+    case $rules in
+        built-in) by=' Closed by the built-in list.' ;;
+        ?*) by=" Closed by \`$rules\`." ;;
+    esac
+    [ -z "$no" ] || by=" Not prevented: $no"
+    sentences+="- **$advisory**, $tool: $about$by"$'\n'
     if [ -n "$source" ]; then
         skip_row "$source"
         return 0
@@ -247,5 +252,5 @@ judge_row() {
 # skip_row WHY
 skip_row() {
     skipped=$((skipped + 1))
-    row "$advisory" "$tool" – – – – – "skipped: $1"
+    row "$advisory" "$tool" – – – – – "${no:+no; }skipped: $1"
 }
