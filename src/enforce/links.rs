@@ -145,7 +145,7 @@ impl<'a> Leaving<'a> {
         }
         let audit = self.sensitive.audit();
         match audit || self.held.narrow(narrow).is_ok() {
-            true => records::tightened(&self.sensitive, self.call, wide, narrow),
+            true => records::tightened(&self.sensitive, self.call, &self.held.inode),
             false => records::failed(&self.sensitive, self.call, wide, libc::EPERM),
         }
     }

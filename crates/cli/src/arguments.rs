@@ -95,6 +95,16 @@ const REPORT_EXAMPLES: &str = "\
 Examples:
   umaskclamp report /var/log/umaskclamp.log
   umaskclamp report --json a.log b.log | jq .sums
+  umaskclamp report --undo /var/log/umaskclamp.log
+  umaskclamp report --undo --apply /var/log/umaskclamp.log
+
+Undo:
+  Modes are given back to what still has the device, the inode number, the owner
+  and the mode that its last record left; only logs are read that nobody else can
+  write. What a file holds by now can be read by others then: read the list first.
+
+Exit status: 0 told, or all given back that could be; 65 no records; 66 no such log;
+74 a mode could not be set; 77 a log that others can write.
 ";
 
 const SUGGEST_EXAMPLES: &str = "\

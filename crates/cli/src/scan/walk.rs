@@ -1,12 +1,13 @@
 //! A walk through a tree by descriptors: depth first, links not followed.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file_type;
+use crate::files::by_descriptor;
 use crate::place::Place;
 
 /// The kernel's own file systems, by their `f_type` (statfs(2)): what lies there
@@ -34,10 +35,9 @@ pub struct Found {
 }
 
 impl Found {
-    /// A name that leads to this inode and to no other, for calls that take no
-    /// `O_PATH` descriptor.
+    /// A path for calls that take no descriptor of `O_PATH`.
     pub fn by_descriptor(&self) -> String {
-        format!("/proc/self/fd/{}", self.descriptor.as_raw_fd())
+        by_descriptor(&self.descriptor)
     }
 
     pub fn kind(&self) -> FileType {
