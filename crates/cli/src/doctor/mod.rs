@@ -18,9 +18,10 @@ use umaskclamp_policy::settings::{Mode, Settings};
 use crate::doubts;
 use crate::elf;
 use crate::failure::Failure;
-use crate::library::{Library, entries, names_library};
+use crate::library::Library;
 use crate::patterns::origin;
-use crate::settings::{Environment, LD_PRELOAD, Selection};
+use crate::preload::{LD_PRELOAD, entries, names_library};
+use crate::settings::{Environment, Selection};
 use crate::show::{self, painted};
 
 #[derive(Args, Debug)]
