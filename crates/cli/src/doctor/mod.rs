@@ -1,6 +1,7 @@
 //! `umaskclamp doctor`: does it work here, and for these commands?
 
 mod commands;
+mod hosts;
 mod modes;
 pub mod probe;
 mod symbols;
@@ -114,6 +115,7 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
         &library.appended(environment.get(LD_PRELOAD))?,
     );
     symbols::look(&mut findings, &library, options.verbose);
+    hosts::look(&mut findings, Path::new("/"));
     for command in &options.commands {
         commands::look(&mut findings, command, &environment, &library, &settings);
     }
