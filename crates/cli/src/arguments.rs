@@ -133,6 +133,24 @@ Examples:
   umaskclamp scan /var/backups /var/lib/rear
   umaskclamp scan --dry-run -f /etc/umaskclamp/patterns /srv
   umaskclamp scan --fix -m 027 -p /srv/dumps /srv/dumps
+  umaskclamp scan --json /srv | jq -r 'select(.type == \"file\").path'
+
+JSON:
+  With --json each wide inode is an object on a line of its own, a directory before
+  what is in it, names in the order of their bytes. Its members stay what they are
+  as long as v is 1; new ones may come:
+    v            1
+    path         as text; what is not UTF-8 shows as U+FFFD
+    path_hex     all its bytes in hexadecimal digits, only where it is not UTF-8
+    type         file, directory, fifo, socket
+    mode         what it has, octal as text
+    allowed      what the rule leaves of that, likewise
+    acl          true if its access ACL gives more than that
+    default_acl  true if its default ACL does
+    rule         the pattern that protects it
+    links        how many names it has
+    action       wide, would-tighten, tightened or failed
+    error        why it failed, or null
 
 Exit status: 0 nothing is wider than its rule allows (any more), 1 something is, 74
 something could not be looked at.
