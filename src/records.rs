@@ -9,7 +9,7 @@ use core::fmt::{self, Write};
 
 use libc::{c_char, c_int};
 use log::{LevelFilter, Log, Metadata, Record as LogRecord};
-use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::record::{Action, Identity, Record, Time};
 use umaskclamp_policy::rules::RuleId;
 use umaskclamp_policy::settings::{Level, LogTarget};
 
@@ -63,23 +63,32 @@ pub fn clamped(sensitive: &Sensitive, call: &Call, requested: u32, applied: u32)
     } else {
         Action::Clamped
     };
-    changed(sensitive, call, action, requested, applied);
+    changed(sensitive, call, action, None, (requested, applied));
 }
 
-/// An inode was narrowed (or would have been, in audit mode).
-pub fn tightened(sensitive: &Sensitive, call: &Call, wide: u32, narrow: u32) {
+/// An inode was narrowed (or would have been, in audit mode), which was like this before.
+pub fn tightened(sensitive: &Sensitive, call: &Call, before: &Inode) {
     let action = if sensitive.audit() {
         Action::WouldTighten
     } else {
         Action::Tightened
     };
-    changed(sensitive, call, action, wide, narrow);
+    let wide = before.permissions();
+    let modes = (wide, sensitive.clamp(wide));
+    changed(sensitive, call, action, Some(before), modes);
 }
 
-fn changed(sensitive: &Sensitive, call: &Call, action: Action, requested: u32, applied: u32) {
+fn changed(
+    sensitive: &Sensitive,
+    call: &Call,
+    action: Action,
+    before: Option<&Inode>,
+    (requested, applied): (u32, u32),
+) {
     if log::log_enabled!(log::Level::Info) {
         let modes = (Some(requested), Some(applied));
-        emit(sensitive.state, call, action, modes, sensitive.rule, "");
+        let (state, rule) = (sensitive.state, sensitive.rule);
+        emit_of(before, state, call, action, modes, rule, "");
     }
 }
 
@@ -131,12 +140,13 @@ pub fn failed(sensitive: &Sensitive, call: &Call, mode: u32, error: c_int) {
 
 /// An inode was narrowed for a call that failed, and it cannot be told whether its mode
 /// may come back.
-pub fn stays_narrow(sensitive: &Sensitive, call: &Call, wide: u32, narrow: u32) {
+pub fn stays_narrow(sensitive: &Sensitive, call: &Call, before: &Inode, narrow: u32) {
     if log::log_enabled!(log::Level::Info) {
-        let modes = (Some(wide), Some(narrow));
+        let modes = (Some(before.permissions()), Some(narrow));
         let reason = "the call failed, and others changed it meanwhile";
         let (state, rule) = (sensitive.state, sensitive.rule);
-        emit(state, call, Action::Tightened, modes, rule, reason);
+        let before = Some(before);
+        emit_of(before, state, call, Action::Tightened, modes, rule, reason);
     }
 }
 
@@ -217,11 +227,26 @@ pub fn verdict(call: &Call, rule: Option<RuleId>) {
     }
 }
 
+type Modes = (Option<u32>, Option<u32>);
+
 fn emit(
     state: &State,
     call: &Call,
     action: Action,
-    (requested, applied): (Option<u32>, Option<u32>),
+    modes: Modes,
+    rule: Option<RuleId>,
+    reason: &str,
+) {
+    emit_of(None, state, call, action, modes, rule, reason);
+}
+
+/// A record that says which inode it is about, so that its mode can be given back.
+fn emit_of(
+    inode: Option<&Inode>,
+    state: &State,
+    call: &Call,
+    action: Action,
+    (requested, applied): Modes,
     rule: Option<RuleId>,
     reason: &str,
 ) {
@@ -240,6 +265,11 @@ fn emit(
         path,
         requested,
         applied,
+        inode: inode.map(|inode| Identity {
+            device: inode.id.0,
+            inode: inode.id.1,
+            owner: inode.user,
+        }),
         rule: rule.map(|rule| rule.text),
         action,
         reason,

@@ -205,7 +205,7 @@ impl<'a> Arrival<'a> {
                 };
                 remember_narrow(self.to, &self.inode, names);
                 if own != wide {
-                    records::tightened(&sensitive, self.to, wide, own);
+                    records::tightened(&sensitive, self.to, &self.inode);
                 }
             }
         }
@@ -235,9 +235,8 @@ impl<'a> Arrival<'a> {
         if let (Some(held), Some(Ok(narrowed))) = (&self.held, &self.narrowed)
             && let (Err(_), Some(sensitive)) = (held.restore(narrowed), &self.sensitive)
         {
-            let wide = self.inode.permissions();
             let narrow = self.first_mode(sensitive);
-            records::stays_narrow(sensitive, self.from, wide, narrow);
+            records::stays_narrow(sensitive, self.from, &self.inode, narrow);
         }
         if let Some(content) = self.content.as_mut().filter(|content| content.begun) {
             content.look(self.from, Pass::Undo, false);

@@ -53,7 +53,7 @@ impl<'a> Departure<'a> {
         }
         let audit = self.sensitive.audit();
         match audit || self.held.narrow(narrow).is_ok() {
-            true => records::tightened(&self.sensitive, self.call, wide, narrow),
+            true => records::tightened(&self.sensitive, self.call, &self.held.inode),
             false => records::failed(&self.sensitive, self.call, wide, libc::EPERM),
         }
     }

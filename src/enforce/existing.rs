@@ -39,12 +39,11 @@ pub fn created_or_written(call: Option<Call>, mode: mode_t, real: &mut dyn FnMut
         let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
     }
     if let Some(inode) = wide.filter(|_| done) {
-        let wide = inode.permissions();
         match narrowed {
-            Some(Err(error)) => records::failed(&sensitive, &call, wide, error),
+            Some(Err(error)) => records::failed(&sensitive, &call, inode.permissions(), error),
             _ => {
                 remember_narrow(&call, &inode, Names::Known);
-                records::tightened(&sensitive, &call, wide, sensitive.clamp(wide));
+                records::tightened(&sensitive, &call, &inode);
             }
         }
     }

@@ -224,12 +224,6 @@ impl Opening<'_> {
     }
 
     fn record_tightened(&self, inode: &Inode) {
-        let wide = inode.permissions();
-        records::tightened(
-            &self.sensitive,
-            &self.call,
-            wide,
-            self.sensitive.clamp(wide),
-        );
+        records::tightened(&self.sensitive, &self.call, inode);
     }
 }

@@ -227,12 +227,12 @@ impl From<'_> {
         let wide = inode.permissions();
         let clamped = sensitive.clamp(wide);
         if sensitive.audit() {
-            records::tightened(&sensitive, &call, wide, clamped);
+            records::tightened(&sensitive, &call, &inode);
             return None;
         }
         match Held::of(&call).and_then(|held| held.narrow(clamped)) {
             Ok(narrowed) => {
-                records::tightened(&sensitive, &call, wide, clamped);
+                records::tightened(&sensitive, &call, &inode);
                 Some(narrowed)
             }
             Err(error) => {

@@ -56,7 +56,7 @@ fn tightened(sensitive: &Sensitive, call: &Call) -> bool {
             .map(drop),
     };
     match narrowed {
-        Ok(_) => records::tightened(sensitive, call, mode, clamped),
+        Ok(_) => records::tightened(sensitive, call, &inode),
         Err(error) => records::failed(sensitive, call, mode, error),
     }
     true

@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{self, Failure};
-use crate::{doctor, explain, pages, patterns, report, run, scan, suggest};
+use crate::{doctor, explain, pages, patterns, report, run, scan, suggest, unit};
 
 /// Runs programs under libumaskclamp.so, which clamps the mode of whatever they
 /// create at a sensitive path, and tells what it does
@@ -44,6 +44,9 @@ enum Command {
     /// Find what lies there already, wider than the patterns allow
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(scan::Scan),
+    /// Put the library into a service of systemd's, by a drop-in
+    #[command(after_help = UNIT_EXAMPLES)]
+    Unit(unit::Unit),
 }
 
 /// What no page and no completion names.
@@ -71,6 +74,10 @@ Examples:
   umaskclamp patterns                     the list in force
   umaskclamp doctor rear                  will it work for this command?
   umaskclamp scan --dry-run /var/backups  what lies there too wide already?
+
+Files:
+  /etc/umaskclamp/umaskclamp.conf and umaskclamp.conf.d/*.conf have settings for the
+  whole host, as UMASKCLAMP_MASK=027; the environment and options come before them.
 ";
 
 const RUN_EXAMPLES: &str = "\
@@ -95,6 +102,16 @@ const REPORT_EXAMPLES: &str = "\
 Examples:
   umaskclamp report /var/log/umaskclamp.log
   umaskclamp report --json a.log b.log | jq .sums
+  umaskclamp report --undo /var/log/umaskclamp.log
+  umaskclamp report --undo --apply /var/log/umaskclamp.log
+
+Undo:
+  Modes are given back to what still has the device, the inode number, the owner
+  and the mode that its last record left; only logs are read that nobody else can
+  write. What a file holds by now can be read by others then: read the list first.
+
+Exit status: 0 told, or all given back that could be; 65 no records; 66 no such log;
+74 a mode could not be set; 77 a log that others can write.
 ";
 
 const SUGGEST_EXAMPLES: &str = "\
@@ -116,9 +133,44 @@ Examples:
   umaskclamp scan /var/backups /var/lib/rear
   umaskclamp scan --dry-run -f /etc/umaskclamp/patterns /srv
   umaskclamp scan --fix -m 027 -p /srv/dumps /srv/dumps
+  umaskclamp scan --json /srv | jq -r 'select(.type == \"file\").path'
 
-Exit status: 0 nothing is wide (any more), 1 something is, 74 something could not
-be looked at.
+JSON:
+  With --json each wide inode is an object on a line of its own, a directory before
+  what is in it, names in the order of their bytes. Its members stay what they are
+  as long as v is 1; new ones may come:
+    v            1
+    path         as text; what is not UTF-8 shows as U+FFFD
+    path_hex     all its bytes in hexadecimal digits, only where it is not UTF-8
+    type         file, directory, fifo, socket
+    mode         what it has, octal as text
+    allowed      what the rule leaves of that, likewise
+    acl          true if its access ACL gives more than that
+    default_acl  true if its default ACL does
+    rule         the pattern that protects it
+    links        how many names it has
+    action       wide, would-tighten, tightened or failed
+    error        why it failed, or null
+
+Exit status: 0 nothing is wider than its rule allows (any more), 1 something is, 74
+something could not be looked at.
+";
+
+const UNIT_EXAMPLES: &str = "\
+Examples:
+  umaskclamp unit -p /srv/dumps mysql            shows what would be written
+  umaskclamp unit -p /srv/dumps --write mysql
+  umaskclamp unit --remove mysql
+
+Files:
+  /etc/systemd/system/NAME.service.d/umaskclamp.conf is the drop-in. It has what the
+  options and /etc/umaskclamp say, and nothing of the caller's environment; a library
+  that the service preloads already stays. systemd-analyze(1), where it is there, is
+  asked about it before it is written.
+
+Exit status: 0 shown, written or taken away; 66 no such unit, or nothing to take
+away; 69 no library; 73 it cannot be written; 77 the file there is not ours; 78 wrong
+settings, or systemd does not take the drop-in.
 ";
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -166,5 +218,6 @@ pub fn run() -> Result<ExitCode, Failure> {
         Command::Doctor(options) => doctor::doctor(options),
         Command::Scan(options) => scan::scan(options),
         Command::Patterns(options) => patterns::patterns(options),
+        Command::Unit(options) => unit::unit(options),
     }
 }

@@ -2,7 +2,8 @@
 //! Only the command looks for that: the whole file has to be read, which is too much
 //! for a library that is asked at each exec.
 
-use std::fs::File;
+use std::env;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -23,8 +24,10 @@ const WINDOW: usize = 1 << 18;
 /// Whether a program creates by calls of its own, as its code tells. One that cannot be
 /// read tells nothing.
 pub fn own(program: &Path, machine: Machine) -> bool {
-    // The dynamic loader opens libraries before any of them is there.
-    if is_loader_name(program.as_os_str().as_bytes()) {
+    // The dynamic loader opens libraries before any of them is there, and this command
+    // creates by such calls only what it keeps to itself.
+    let ours = || fs::canonicalize(program).ok() == env::current_exe().ok();
+    if is_loader_name(program.as_os_str().as_bytes()) || ours() {
         return false;
     }
     let Ok(file) = File::open(program) else {
@@ -59,7 +62,6 @@ pub fn fill(file: &File, offset: u64, out: &mut [u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     /// None is lost where two windows meet.
     #[test]

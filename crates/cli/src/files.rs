@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,12 @@ use crate::failure::{self, Failure};
 pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path)
         .map_err(|error| Failure::at(failure::SYSTEM, "the current directory", &error))
+}
+
+/// A path that leads to this inode and to no other, for calls that take no descriptor of
+/// `O_PATH`.
+pub fn by_descriptor(descriptor: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", descriptor.as_raw_fd())
 }
 
 /// Reads a patterns file; a fifo in its place does not block.

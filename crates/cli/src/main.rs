@@ -19,13 +19,16 @@ mod library;
 mod pages;
 mod patterns;
 mod place;
+mod preload;
 mod records;
 mod report;
 mod run;
 mod scan;
 mod settings;
 mod show;
+mod site;
 mod suggest;
+mod unit;
 
 use std::process::ExitCode;
 

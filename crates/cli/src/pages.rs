@@ -15,6 +15,7 @@ use umaskclamp_policy::settings::VARIABLES;
 use umaskclamp_policy::surface::SYMBOLS;
 
 const LIBRARY: &str = include_str!("../pages/libumaskclamp.8");
+const CONF: &str = include_str!("../pages/umaskclamp.conf.5");
 const PATTERNS: &str = include_str!("../pages/umaskclamp-patterns.5");
 
 /// Writes what tells of `command` and of the library: `man/man1`, `man/man5`, `man/man8` and `completions` below `directory`.
@@ -38,6 +39,7 @@ pub fn write(mut command: Command, directory: &Path) -> io::Result<()> {
         page(&commands, sub, &name)?;
     }
     fs::write(man("man5")?.join("umaskclamp-patterns.5"), filled(PATTERNS))?;
+    fs::write(man("man5")?.join("umaskclamp.conf.5"), filled(CONF))?;
     fs::write(man("man8")?.join("libumaskclamp.8"), filled(LIBRARY))?;
     // What ld.so is given is called by its file name.
     fs::write(
@@ -73,8 +75,8 @@ fn page(directory: &Path, command: &Command, name: &str) -> io::Result<()> {
     fs::write(directory.join(format!("{name}.1")), text)
 }
 
-const SEE_ALSO: &str = ".SH SEE ALSO\n.BR umaskclamp (1),\n.BR umaskclamp\\-patterns (5),\n\
-                        .BR libumaskclamp.so (8)\n";
+const SEE_ALSO: &str = ".SH SEE ALSO\n.BR umaskclamp (1),\n.BR umaskclamp.conf (5),\n\
+                        .BR umaskclamp\\-patterns (5),\n.BR libumaskclamp.so (8)\n";
 
 /// The parts of an after-help, each begun by `Examples:` or `Exit status:`.
 fn parts(text: &str) -> Vec<(String, String)> {

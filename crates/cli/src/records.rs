@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -23,10 +24,20 @@ pub struct Row {
     pub reason: String,
 }
 
-/// One record, as far as tables need it.
+/// Which inode a record is about.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Inode {
+    /// Device and number.
+    pub id: (u64, u64),
+    pub owner: u32,
+}
+
+/// One record, as far as it is asked for.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Record {
+    pub time: SystemTime,
     pub row: Row,
+    pub inode: Option<Inode>,
     pub program: String,
     /// Whether the library had to cut something to make it fit.
     pub cut: bool,
@@ -48,9 +59,7 @@ impl Records {
             if path == Path::new("-") {
                 records.read_from(std::io::stdin().lock(), path)?;
             } else {
-                let file = File::open(path);
-                let file = file.map_err(|error| Failure::at(failure::NO_INPUT, path, &error))?;
-                records.read_from(file, path)?;
+                records.read_from(open(path)?, path)?;
             }
         }
         records.check()?;
@@ -94,6 +103,10 @@ impl Records {
     }
 }
 
+pub fn open(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| Failure::at(failure::NO_INPUT, path, &error))
+}
+
 impl Record {
     /// One line; `None` if it is not a record of schema 1.
     pub fn parse(line: &[u8]) -> Option<Record> {
@@ -117,8 +130,17 @@ impl Record {
             rule: text("rule"),
             reason: text("reason").unwrap_or_default(),
         };
+        let number = |name: &str| value.get(name)?.as_u64();
+        let inode = || {
+            Some(Inode {
+                id: (number("device")?, number("inode")?),
+                owner: u32::try_from(number("owner")?).ok()?,
+            })
+        };
         Some(Record {
+            time: humantime::parse_rfc3339(&text("time")?).ok()?,
             row,
+            inode: inode(),
             program: text("program")?,
             cut: value.get("cut").and_then(Value::as_bool).unwrap_or(false),
         })

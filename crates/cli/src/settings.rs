@@ -11,13 +11,12 @@ use clap::Args;
 use umaskclamp_policy::home;
 use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::variables as name;
-use umaskclamp_policy::settings::{self, ENVIRONMENT_STRING, Settings};
+use umaskclamp_policy::settings::{self, ENVIRONMENT_STRING, Mode, Settings};
 
 use crate::failure::{self, Failure};
 use crate::files::{absolute, read_file};
-
-/// The variable that ld.so reads (ld.so(8)).
-pub const LD_PRELOAD: &str = "LD_PRELOAD";
+use crate::preload::{self, LD_PRELOAD};
+use crate::site;
 
 /// Which paths are sensitive. Given here, the variables of the environment that
 /// say so do not count.
@@ -61,7 +60,7 @@ impl Selection {
 }
 
 /// The environment of a program to be started, as `NAME=value`, in its order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<(OsString, OsString)>);
 
 impl Environment {
@@ -106,8 +105,26 @@ impl Environment {
             .map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
-    /// Lays the command line's choice over it.
+    /// Lays the host's settings under it. A job that is protected already has its own.
+    fn lay_under(&mut self) -> Result<(), Failure> {
+        if preload::in_job(self.get(LD_PRELOAD).unwrap_or_default().as_bytes()) {
+            return Ok(());
+        }
+        // Both say what is sensitive: one of them takes the place of both.
+        const LISTS: [&str; 2] = [name::PATTERNS, name::PATTERNS_FILE];
+        let given = |name: &str| self.get(name).is_some_and(|value| !value.is_empty());
+        let lists = LISTS.into_iter().any(given);
+        let mut settings = site::read(Path::new("/"), 0)?;
+        settings.retain(|(name, _)| !given(name) && !(lists && LISTS.contains(name)));
+        for (name, value) in settings {
+            self.set(name, value);
+        }
+        Ok(())
+    }
+
+    /// Lays the command line's choice over it, and the host's settings under it.
     pub fn select(&mut self, selection: &Selection) -> Result<(), Failure> {
+        self.lay_under()?;
         if selection.patterns.iter().any(|pattern| pattern.is_empty()) {
             // An unset variable of a script: it would choose the built-in list.
             return Err(Failure::new(
@@ -144,6 +161,19 @@ impl Environment {
         }
         if let Some(mask) = &selection.mask {
             self.set(name::MASK, mask.clone());
+        }
+        Ok(())
+    }
+
+    /// What is only recorded, and where.
+    pub fn record(&mut self, audit: bool, log: Option<&Path>) -> Result<(), Failure> {
+        if audit {
+            self.set(name::MODE, Mode::Audit.word());
+        }
+        match log {
+            Some(log) if log == Path::new("syslog:") => self.set(name::LOG_FILE, log),
+            Some(log) => self.set(name::LOG_FILE, absolute(log)?),
+            None => {}
         }
         Ok(())
     }

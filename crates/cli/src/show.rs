@@ -52,6 +52,11 @@ pub fn hidden(c: char) -> bool {
     text.starts_with('\\') && !matches!(c, '"' | '\\')
 }
 
+/// `1 path`, `2 paths`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A mode as four octal digits, or `-`.
 pub fn mode(mode: Option<u32>) -> String {
     mode.map_or_else(|| "-".to_owned(), |mode| format!("{:04o}", mode & 0o7777))

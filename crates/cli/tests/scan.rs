@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -140,6 +143,52 @@ fn an_acl_is_seen_and_reduced() {
         .arg(&top)
         .assert()
         .code(0);
+}
+
+#[test]
+fn json_is_as_the_help_says_and_in_order() {
+    let (_keep, top) = directory();
+    let names: [&[u8]; 4] = [b"a.iso", b"b/c.iso", b"b.iso", b"z\xff.iso"];
+    fs::create_dir(top.join("b")).unwrap();
+    for name in names.iter().rev() {
+        let path = top.join(OsStr::from_bytes(name));
+        fs::write(&path, "x").unwrap();
+        chmod(&path, 0o644);
+    }
+    let scan = || {
+        let mut command = umaskclamp();
+        let scan = command.args(["scan", "--json", "-p", "*.iso"]).arg(&top);
+        text(&scan.assert().code(1).get_output().stdout)
+    };
+    let rows = scan();
+    assert_eq!(rows, scan());
+    let rows: Vec<Value> = rows
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let found = rows.iter().map(|row| row["path"].as_str().unwrap());
+    let found: Vec<_> = found
+        .map(|path| &path[top.to_str().unwrap().len()..])
+        .collect();
+    assert_eq!(found, ["/a.iso", "/b/c.iso", "/b.iso", "/z\u{fffd}.iso"]);
+
+    let help = umaskclamp().args(["scan", "--help"]).output().unwrap();
+    let help = text(&help.stdout);
+    let (_, help) = help.split_once("as long as v is 1").unwrap();
+    let told = help.lines().filter_map(|line| line.strip_prefix("    "));
+    let told: BTreeSet<&str> = told.filter_map(|line| line.split(' ').next()).collect();
+    let last = rows.last().unwrap().as_object().unwrap();
+    assert_eq!(told, last.keys().map(String::as_str).collect());
+    assert!(
+        last["path_hex"]
+            .as_str()
+            .unwrap()
+            .ends_with("2f7aff2e69736f")
+    );
+    assert_eq!(
+        (&last["mode"], &last["allowed"]),
+        (&"0644".into(), &"0600".into())
+    );
 }
 
 #[test]

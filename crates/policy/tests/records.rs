@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use umaskclamp_policy::record::{Action, Record, Time};
+use umaskclamp_policy::record::{Action, Identity, Record, Time};
 use umaskclamp_policy::settings::Level;
 
 const ACTIONS: &[(Action, &str, Level)] = &[
@@ -30,6 +30,7 @@ fn example() -> Record<'static> {
         path: b"/var/backups/x.tgz",
         requested: Some(0o100_666),
         applied: Some(0o600),
+        inode: None,
         rule: Some(b"/var/backups"),
         action: Action::Clamped,
         reason: "",
@@ -192,6 +193,8 @@ proptest! {
         rule in prop::option::of(bytes()),
         modes in prop::option::of((any::<u32>(), any::<u32>())),
         time in (any::<u64>(), any::<u32>()),
+        inode in (any::<u64>(), any::<u64>(), any::<u32>())
+            .prop_map(|(device, inode, owner)| Identity { device, inode, owner }),
         pid: u32,
         action in prop::sample::select(ACTIONS),
         room in 256usize..6000,
@@ -204,6 +207,7 @@ proptest! {
             path: &path,
             requested: modes.map(|m| m.0),
             applied: modes.map(|m| m.1),
+            inode: (room >= 340).then_some(inode),
             rule: rule.as_deref(),
             action: action.0,
             reason: "a reason",
@@ -212,6 +216,11 @@ proptest! {
         prop_assert!(harmless(&text), "{:?}", text);
         let value: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(value["pid"].as_u64(), Some(u64::from(pid)));
+        if room >= 340 {
+            prop_assert_eq!(value["device"].as_u64(), Some(inode.device));
+            prop_assert_eq!(value["inode"].as_u64(), Some(inode.inode));
+            prop_assert_eq!(value["owner"].as_u64(), Some(u64::from(inode.owner)));
+        }
         if value.get("cut").is_none() {
             prop_assert_eq!(value["path"].as_str().unwrap(), String::from_utf8_lossy(&path));
             prop_assert_eq!(value["program"].as_str().unwrap(), String::from_utf8_lossy(&program));

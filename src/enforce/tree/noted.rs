@@ -43,8 +43,7 @@ impl Table {
         if pass == Pass::After
             && let Some(narrowed) = earlier
         {
-            let wide = narrowed.before.permissions();
-            records::tightened(sensitive, call, wide, sensitive.clamp(wide));
+            records::tightened(sensitive, call, &narrowed.before);
         }
         let undo = earlier.filter(|_| pass == Pass::Undo);
         // By another name it may have its mode back already.
@@ -62,13 +61,12 @@ impl Table {
         let clamped = sensitive.clamp(mode);
         if let Some(narrowed) = undo {
             if held.restore(&narrowed).is_err() {
-                let before = narrowed.before.permissions();
-                records::stays_narrow(sensitive, call, before, mode);
+                records::stays_narrow(sensitive, call, &narrowed.before, mode);
             }
             return Outcome::Narrow;
         }
         if sensitive.audit() {
-            records::tightened(sensitive, call, mode, clamped);
+            records::tightened(sensitive, call, inode);
             return Outcome::Narrow;
         }
         if pass == Pass::Before && self.count >= NARROWED_MAX {
@@ -83,7 +81,7 @@ impl Table {
             }
             Ok(_) => {
                 remember_narrow(call, inode, Names::Known);
-                records::tightened(sensitive, call, mode, clamped);
+                records::tightened(sensitive, call, inode);
             }
             Err(error) => {
                 if pass == Pass::After {

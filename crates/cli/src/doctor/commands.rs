@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use umaskclamp_policy::settings::{Settings, Unreachable};
 
-use super::{Findings, Grade};
+use super::{Findings, Grade, hosts};
 use crate::calls;
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::library::Library;
@@ -28,13 +29,15 @@ pub fn look(
         }
     };
     let entry = Entry::of(&file, Some(library.machine()));
+    let program = entry.program();
+    hosts::profile(findings, Path::new("/"), program);
     let chain = entry.chain.iter();
     let chain: Vec<String> = chain
         .map(|file| show::bytes(file.as_os_str().as_bytes()))
         .collect();
     let chain = chain.join(", run by ");
     let Some(obstacle) = &entry.obstacle else {
-        if !calls::own(entry.program(), library.machine()) {
+        if !calls::own(program, library.machine()) {
             return findings.tell(&name, Grade::Good, chain);
         }
         findings.tell(&name, Grade::Bad, format_args!("{chain}: {}", calls::SHOWN));

@@ -1,6 +1,7 @@
 //! `umaskclamp doctor`: does it work here, and for these commands?
 
 mod commands;
+mod hosts;
 mod modes;
 pub mod probe;
 mod symbols;
@@ -18,9 +19,10 @@ use umaskclamp_policy::settings::{Mode, Settings};
 use crate::doubts;
 use crate::elf;
 use crate::failure::Failure;
-use crate::library::{Library, entries, names_library};
+use crate::library::Library;
 use crate::patterns::origin;
-use crate::settings::{Environment, LD_PRELOAD, Selection};
+use crate::preload::{LD_PRELOAD, entries, names_library};
+use crate::settings::{Environment, Selection};
 use crate::show::{self, painted};
 
 #[derive(Args, Debug)]
@@ -113,6 +115,7 @@ pub fn doctor(options: &Doctor) -> Result<ExitCode, Failure> {
         &library.appended(environment.get(LD_PRELOAD))?,
     );
     symbols::look(&mut findings, &library, options.verbose);
+    hosts::look(&mut findings, Path::new("/"));
     for command in &options.commands {
         commands::look(&mut findings, command, &environment, &library, &settings);
     }

@@ -17,7 +17,7 @@ use umaskclamp_policy::settings::variables as name;
 
 use super::{Findings, Grade};
 use crate::failure;
-use crate::settings::LD_PRELOAD;
+use crate::preload::LD_PRELOAD;
 use crate::show::{self, painted};
 
 /// What the probe does, each with the name of what it leaves: made wide, if

@@ -1,7 +1,6 @@
 //! The environment of the program that `run` starts, and the job that `run` itself is a
 //! part of, if that is protected already.
 
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,9 +10,9 @@ use umaskclamp_policy::settings::{Mode, Settings};
 
 use super::Run;
 use crate::failure::Failure;
-use crate::files::{absolute, open_log};
-use crate::library::names_library;
-use crate::settings::{Environment, LD_PRELOAD};
+use crate::files::open_log;
+use crate::preload::{LD_PRELOAD, in_job};
+use crate::settings::Environment;
 
 /// Every path but the kernel's own file systems: what `--audit --all` looks at.
 const EVERYTHING: &str = "*:!/dev/:!/proc/:!/sys/";
@@ -28,20 +27,10 @@ impl Run {
             behind(&mut environment, &job)?;
             self.warn_of_mask(&job, &environment);
         }
-        if self.audit {
-            environment.set(name::MODE, Mode::Audit.word());
-        }
+        environment.record(self.audit, self.log.as_deref())?;
         if self.all {
             environment.remove(name::PATTERNS_FILE);
             environment.set(name::PATTERNS, EVERYTHING);
-        }
-        if let Some(log) = &self.log {
-            let target = if log == Path::new("syslog:") {
-                log.clone()
-            } else {
-                absolute(log)?
-            };
-            environment.set(name::LOG_FILE, target);
         }
         Ok(environment)
     }
@@ -80,10 +69,8 @@ pub fn checked(environment: &Environment) -> Result<Settings, Failure> {
 /// The settings of the job that this command is a part of, if that is protected.
 /// What is wrong with them there is an error: it was written inside the job.
 fn of_job(environment: &Environment) -> Result<Option<Settings>, Failure> {
-    let for_all = fs::read("/etc/ld.so.preload").unwrap_or_default();
-    let preload = environment.get(LD_PRELOAD).unwrap_or_default().as_bytes();
-    let mut lists = for_all.split(|&byte| byte == b'\n').chain([preload]);
-    if !lists.any(names_library) {
+    let preload = environment.get(LD_PRELOAD).unwrap_or_default();
+    if !in_job(preload.as_bytes()) {
         return Ok(None);
     }
     let settings = environment.settings()?;

@@ -25,7 +25,8 @@ use afterwards::Report;
 use crate::entry::{self, Entry, Obstacle, Unfound};
 use crate::failure::{self, Failure};
 use crate::library::Library;
-use crate::settings::{Environment, LD_PRELOAD, Selection};
+use crate::preload::LD_PRELOAD;
+use crate::settings::{Environment, Selection};
 use crate::{calls, doubts, show};
 
 #[derive(Args, Debug)]

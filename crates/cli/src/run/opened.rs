@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use umaskclamp_policy::record::Action;
+use umaskclamp_policy::record::{Action, Identity};
 use umaskclamp_policy::rules::{Kind, Verdict};
 use umaskclamp_policy::settings::{Existing, Mode, Settings};
 
@@ -65,6 +65,11 @@ fn tighten_one(descriptor: &Path, path: &Path, data: &Metadata, settings: &Setti
     let record = record::Record {
         requested: Some(old),
         applied: done.is_ok().then_some(new),
+        inode: Some(Identity {
+            device: data.dev(),
+            inode: data.ino(),
+            owner: data.uid(),
+        }),
         rule: settings.rules.rule(rule).map(|rule| rule.text),
         reason: &why,
         ..record::of("fchmod", bytes, action)

@@ -31,6 +31,7 @@ pub fn of<'a>(call: &'a str, path: &'a [u8], action: Action) -> Record<'a> {
         path,
         requested: None,
         applied: None,
+        inode: None,
         rule: None,
         action,
         reason: "",

@@ -231,6 +231,7 @@ fn look(
     }
     if options.json {
         let mut line = json!({
+            "v": 1,
             "type": kind_word(found.stat.st_mode),
             "mode": show::mode(Some(widths.mode)),
             "allowed": show::mode(Some(widths.narrow)),

@@ -1,12 +1,14 @@
-//! A walk through a tree by descriptors: depth first, links not followed.
+//! A walk through a tree by descriptors: depth first, links not followed, in the order of
+//! the bytes of names, so that two walks can be compared.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file_type;
+use crate::files::by_descriptor;
 use crate::place::Place;
 
 /// The kernel's own file systems, by their `f_type` (statfs(2)): what lies there
@@ -34,10 +36,9 @@ pub struct Found {
 }
 
 impl Found {
-    /// A name that leads to this inode and to no other, for calls that take no
-    /// `O_PATH` descriptor.
+    /// A path for calls that take no descriptor of `O_PATH`.
     pub fn by_descriptor(&self) -> String {
-        format!("/proc/self/fd/{}", self.descriptor.as_raw_fd())
+        by_descriptor(&self.descriptor)
     }
 
     pub fn kind(&self) -> FileType {
@@ -48,7 +49,7 @@ impl Found {
 /// A directory that is being read, with the lengths of its paths.
 struct Level {
     directory: OwnedFd,
-    entries: Dir,
+    names: std::vec::IntoIter<CString>,
     named: usize,
     real: usize,
 }
@@ -96,28 +97,17 @@ impl Walk {
             let level = self.levels.last_mut()?;
             self.named.truncate(level.named);
             self.real.truncate(level.real);
-            let entry = match level.entries.next() {
-                None => {
-                    self.levels.pop();
-                    continue;
-                }
-                Some(Err(error)) => {
-                    self.levels.pop();
-                    return Some(Err((self.named.clone(), error)));
-                }
-                Some(Ok(entry)) => entry,
-            };
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") {
+            let Some(name) = level.names.next() else {
+                self.levels.pop();
                 continue;
-            }
+            };
             for path in [&mut self.named, &mut self.real] {
                 if path.last() != Some(&b'/') {
                     path.push(b'/');
                 }
                 path.extend(name.to_bytes());
             }
-            let opened = open(level.directory.as_fd(), name, OFlags::NOFOLLOW)
+            let opened = open(level.directory.as_fd(), &name, OFlags::NOFOLLOW)
                 .and_then(|descriptor| Ok((rustix::fs::fstat(&descriptor)?, descriptor)));
             let (stat, descriptor) = match opened {
                 Ok(opened) => opened,
@@ -144,15 +134,13 @@ impl Walk {
         if found.kind() != FileType::Directory || is_kernels(&found) {
             return Ok(found);
         }
-        let opened = open_directory(&found).and_then(|directory| {
-            let entries = Dir::read_from(&directory)?;
-            Ok((directory, entries))
-        });
+        let opened =
+            open_directory(&found).and_then(|directory| Ok((names_in(&directory)?, directory)));
         match opened {
-            Ok((directory, entries)) => {
+            Ok((names, directory)) => {
                 self.levels.push(Level {
                     directory,
-                    entries,
+                    names: names.into_iter(),
                     named: self.named.len(),
                     real: self.real.len(),
                 });
@@ -176,6 +164,17 @@ fn open(at: impl AsFd, name: &CStr, more: OFlags) -> Result<OwnedFd, Errno> {
 fn open_directory(found: &Found) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::openat(&found.descriptor, c".", flags, Mode::empty())
+}
+
+fn names_in(directory: &OwnedFd) -> Result<Vec<CString>, Errno> {
+    let entries = Dir::read_from(directory)?;
+    let names: Result<Vec<_>, _> = entries
+        .map(|entry| Ok(entry?.file_name().to_owned()))
+        .collect();
+    let mut names: Vec<CString> = names?;
+    names.retain(|name| !matches!(name.to_bytes(), b"." | b".."));
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn is_kernels(found: &Found) -> bool {

@@ -68,8 +68,8 @@ pub fn suggest(options: &Suggest) -> Result<ExitCode, Failure> {
     } else {
         format!(
             "# {} for {}. Read the list before you use it.",
-            counted(proposals.len(), "pattern"),
-            counted(found.wide.len(), "wide path"),
+            show::counted(proposals.len(), "pattern"),
+            show::counted(found.wide.len(), "wide path"),
         )
     };
     writeln!(out, "{}", painted(show::HEAD, head))?;
@@ -77,8 +77,8 @@ pub fn suggest(options: &Suggest) -> Result<ExitCode, Failure> {
         let example = proposal.paths.first().map_or(&[][..], |&at| found.path(at));
         let note = format!(
             "# {}, {}, as {}",
-            counted(proposal.paths.len(), "path"),
-            counted(found.records(&proposal.paths), "record"),
+            show::counted(proposal.paths.len(), "path"),
+            show::counted(found.records(&proposal.paths), "record"),
             show::bytes(example),
         );
         writeln!(out, "{}", painted(show::FAINT, note))?;
@@ -100,7 +100,7 @@ pub fn suggest(options: &Suggest) -> Result<ExitCode, Failure> {
         )?;
     }
     if found.unknown > 0 {
-        let records = counted(found.unknown, "record");
+        let records = show::counted(found.unknown, "record");
         writeln!(
             out,
             "# not covered: {records} with a path that is cut or relative"
@@ -108,10 +108,6 @@ pub fn suggest(options: &Suggest) -> Result<ExitCode, Failure> {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What the logs say about paths.

@@ -34,6 +34,17 @@ use writer::Writer;
 pub use action::Action;
 pub use time::Time;
 
+/// Which inode a record is about, and whose it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// `st_dev`
+    pub device: u64,
+    /// `st_ino`
+    pub inode: u64,
+    /// `st_uid`
+    pub owner: u32,
+}
+
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
@@ -52,6 +63,9 @@ pub struct Record<'a> {
     pub requested: Option<u32>,
     /// The mode used instead, shown likewise.
     pub applied: Option<u32>,
+    /// The inode that was narrowed, so that its mode can be given back. Only the JSON
+    /// form has it.
+    pub inode: Option<Identity>,
     /// The pattern that decided, as written.
     pub rule: Option<&'a [u8]>,
     /// What was done.
@@ -79,7 +93,7 @@ impl Record<'_> {
     /// If it does not fit, the path is cut, and if that is not enough the
     /// program, rule and reason too; it is a JSON object all the same and says
     /// `"cut":true`. 0 if `out` is too short even then: 256 bytes are enough
-    /// for any call of libc.
+    /// for any call of libc, 340 with an inode.
     pub fn json(&self, out: &mut [u8]) -> usize {
         self.fitted(out, Record::write_json)
     }
@@ -172,6 +186,16 @@ impl Record<'_> {
                     out.text("\"");
                 }
                 None => out.text("null"),
+            }
+        }
+        if let Some(inode) = self.inode {
+            for (field, number) in [
+                (",\"device\":", inode.device),
+                (",\"inode\":", inode.inode),
+                (",\"owner\":", u64::from(inode.owner)),
+            ] {
+                out.text(field);
+                out.decimal(number, 1);
             }
         }
         out.text(",\"rule\":");

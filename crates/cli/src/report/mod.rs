@@ -1,5 +1,7 @@
 //! `umaskclamp report`: what the records say, by path, with counts.
 
+mod undo;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,18 +17,27 @@ use crate::show::{self, Cell, Table, painted};
 
 #[derive(Args, Debug)]
 pub struct Report {
-    /// One JSON object with all rows and sums
+    /// One JSON object with all rows and sums; with --undo one an inode
     #[arg(long)]
     json: bool,
     /// Never shorten a path, even if the terminal is too narrow for it
     #[arg(short, long)]
     wide: bool,
+    /// Show what was tightened and could have its mode back: what is still as it was left
+    #[arg(long, conflicts_with = "wide")]
+    undo: bool,
+    /// With --undo: give the modes back
+    #[arg(long, requires = "undo")]
+    apply: bool,
     /// Log files as UMASKCLAMP_LOG_FILE names them; - for standard input
     #[arg(required = true, value_name = "LOG", value_hint = clap::ValueHint::FilePath)]
     logs: Vec<PathBuf>,
 }
 
 pub fn report(options: &Report) -> Result<ExitCode, Failure> {
+    if options.undo {
+        return undo::undo(options);
+    }
     let records = Records::of(&options.logs)?;
     let mut out = show::out();
     if options.json {
