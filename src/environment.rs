@@ -11,6 +11,25 @@ use crate::children::snapshot::SETTING;
 
 const LOG_FILE: &[u8] = variables::LOG_FILE.as_bytes();
 
+unsafe extern "C" {
+    /// The program's environment (environ(7)).
+    static mut environ: *const *const c_char;
+}
+
+/// The environment as it is now.
+pub fn current() -> *const *const c_char {
+    // SAFETY: one word, which libc sets before `main`; the program's threads do not change
+    // it while one of them execs.
+    unsafe { (&raw const environ).read() }
+}
+
+/// Makes another array the environment.
+pub fn replace(array: *const *const c_char) {
+    // SAFETY: one word, written at once: a thread that reads the environment
+    // meanwhile, which it may not do, finds the old array or the new one.
+    unsafe { (&raw mut environ).write(array) }
+}
+
 /// The array of `NAME=value` pointers, null-terminated, that becomes `environ`.
 pub struct Environment {
     slots: *mut *const c_char,

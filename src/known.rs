@@ -12,7 +12,6 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::environment::Environment;
 use crate::{lookup, sys};
 use redhook::{Slot, name};
 
@@ -35,24 +34,25 @@ static STACK_TOP: AtomicUsize = AtomicUsize::new(0);
 /// is so near.
 const STACK: usize = 256 * PAGE;
 
-/// At load, in the first thread. The environment was put on its stack by the kernel,
-/// above all frames; its page is readable to the end.
-pub fn prepare(environment: &Environment) {
-    let top = (environment.highest() | (PAGE - 1)).wrapping_add(1);
+/// At load, in the first thread. `highest` is what the kernel put on its stack last, above
+/// all frames; its page is readable to the end. `headers` are `AT_PHDR` and `AT_PHNUM`
+/// (getauxval(3)).
+///
+/// # Safety
+/// These are the kernel's own values.
+pub unsafe fn prepare(highest: usize, [headers, count]: [usize; 2]) {
+    let top = (highest | (PAGE - 1)).wrapping_add(1);
     STACK_TOP.store(top, Ordering::Relaxed);
     FIRST_BREAK.store(sys::program_break(), Ordering::Relaxed);
-    segments(environment);
+    if headers != 0 {
+        // SAFETY: the kernel says that the program's headers are mapped there; nobody
+        // unmaps or writes them.
+        segments(unsafe { core::slice::from_raw_parts(headers as *const Header, count) });
+    }
 }
 
 /// Notes the program's segments that cannot be written.
-fn segments(environment: &Environment) {
-    let headers = environment.auxiliary(libc::AT_PHDR);
-    let count = environment.auxiliary(libc::AT_PHNUM);
-    if headers == 0 {
-        return;
-    }
-    // SAFETY: where the kernel says that the program's headers are mapped, for good.
-    let headers = unsafe { core::slice::from_raw_parts(headers as *const Header, count) };
+fn segments(headers: &[Header]) {
     // One of them says where they were to be mapped; without it, nothing is known.
     let Some(own) = headers.iter().find(|one| one.p_type == libc::PT_PHDR) else {
         return;

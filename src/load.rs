@@ -63,7 +63,9 @@ extern "C" fn constructor(
         environment.hand_on(&settings, secure);
         snapshot::take(&mut environment);
     }
-    known::prepare(&environment);
+    let headers = [libc::AT_PHDR, libc::AT_PHNUM].map(|kind| environment.auxiliary(kind));
+    // SAFETY: as the kernel laid them out for this program.
+    unsafe { known::prepare(environment.highest(), headers) };
     records::start(settings.level);
     let user = environment.auxiliary(libc::AT_EUID) as u32;
     let page = environment.auxiliary(libc::AT_PAGESZ);

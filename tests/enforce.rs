@@ -68,7 +68,12 @@ fn enforce_existing() {
 
 #[test]
 fn enforce_other_doors() {
-    judge::enforced(&family("other")).check("sockets, IPC, spawn, by number");
+    judge::enforced(&family("other")).check("sockets, IPC, spawn");
+}
+
+#[test]
+fn enforce_by_number() {
+    judge::enforced(&family("number")).check("calls by number");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use object::{Object, ObjectSymbol};
-use umaskclamp_policy::surface::{SYMBOLS, symbol};
+use syscalls::Sysno;
+use umaskclamp_policy::surface::{SYMBOLS, Symbol, Treatment, symbol};
+use umaskclamp_testkit::rows;
 
 /// Functions in the dynamic symbol table of a shared object.
 fn functions(path: &str) -> BTreeSet<String> {
@@ -231,7 +233,7 @@ fn no_function_of_libc_with_a_suggestive_name_is_unknown() {
 fn exports_the_table(exports: &BTreeSet<String>, openat2: bool) {
     let table: BTreeSet<String> = SYMBOLS
         .iter()
-        .filter(|symbol| symbol.treatment.interposed())
+        .filter(|symbol| symbol.exported())
         .filter(|symbol| symbol.name != "openat2" || openat2)
         .map(|symbol| symbol.name.to_string())
         .collect();
@@ -261,5 +263,47 @@ fn no_symbol_stands_twice_in_the_table() {
     let mut seen = BTreeSet::new();
     for symbol in SYMBOLS {
         assert!(seen.insert(symbol.name), "{} stands twice", symbol.name);
+    }
+}
+
+/// By its number a program must reach what it reaches by the symbol.
+#[test]
+#[cfg(target_arch = "x86_64")] // It has all the old numbers.
+fn what_the_kernel_has_under_the_same_name_has_its_number_in_the_table() {
+    // By these names there are numbers on other machines.
+    let elsewhere = ["truncate64", "umount"];
+    for symbol in SYMBOLS.iter().filter(|one| one.treatment.interposed()) {
+        let has = symbol.name.parse::<Sysno>().is_ok() || elsewhere.contains(&symbol.name);
+        assert_eq!(symbol.numbered, has, "{}", symbol.name);
+    }
+}
+
+/// That these rows leak bare and not under the library, `enforce_by_number` sees. What has a
+/// number and no row in the library does not compile.
+#[test]
+fn each_number_that_makes_or_widens_something_is_tested_by_number() {
+    let tested: BTreeSet<String> = rows::enforce()
+        .iter()
+        .flat_map(|row| &row.steps)
+        .filter(|step| step.call == "syscall")
+        .map(|step| format!("{:?}", step.args[0]))
+        .collect();
+    let others = [
+        "ioctl",      // of btrfs: tests/mounts.rs
+        "setxattrat", // takes a pointer to a pointer
+    ];
+    let acts = |symbol: &&Symbol| {
+        let watched = matches!(symbol.treatment, Treatment::Watch | Treatment::Reinject);
+        symbol.numbered && !watched && symbol.treatment != Treatment::Refuse
+    };
+    for symbol in SYMBOLS.iter().filter(acts) {
+        if let Some(number) = rows::number(symbol.name) {
+            let row = tested.contains(&format!("{:?}", rows::n(number)));
+            assert!(
+                row || others.contains(&symbol.name),
+                "no row of {}",
+                symbol.name
+            );
+        }
     }
 }

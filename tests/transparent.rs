@@ -39,6 +39,11 @@ fn transparent_other_doors() {
     judge::transparent_in_turn(&family("other", "plain")).check("other doors at plain places");
 }
 
+#[test]
+fn transparent_by_number() {
+    judge::transparent_in_turn(&family("number", "plain")).check("by number at plain places");
+}
+
 /// The rows of a family that may create a file by opening it.
 fn shared(name: &str, side: &str) -> Vec<Row> {
     let opens = |row: &Row| {
@@ -55,7 +60,7 @@ fn shared(name: &str, side: &str) -> Vec<Row> {
 /// way.
 #[test]
 fn transparent_where_others_may_give_names() {
-    for name in ["create", "existing", "stream", "other", "arrive"] {
+    for name in ["create", "existing", "stream", "other", "arrive", "number"] {
         judge::transparent_in_turn(&shared(name, "plain")).check("plain places of others");
     }
     let (for_users, rows): (Vec<Row>, Vec<Row>) = shared("failing", "plain")

@@ -5,8 +5,7 @@ use libc::c_char;
 
 use super::library::join;
 use super::target::Found;
-use crate::environment::Environment;
-use crate::hooks::exec::current;
+use crate::environment::{Environment, current};
 
 /// `CS_PATH`, which glibc takes where `PATH` is not set.
 const STANDARD: &[u8] = b"/bin:/usr/bin";

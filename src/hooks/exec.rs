@@ -9,29 +9,11 @@ use libc::{AT_EMPTY_PATH, EINVAL, ENOSYS, c_char, c_int};
 
 use crate::children::envp::Array;
 use crate::children::{at, at_path, exec, searched};
+use crate::environment::current;
 use crate::errno;
 use crate::sys::DescriptorName;
 use crate::sys::programs;
 use redhook::real;
-
-unsafe extern "C" {
-    /// The program's environment (environ(7)).
-    static mut environ: Array;
-}
-
-/// The environment as it is now.
-pub fn current() -> Array {
-    // SAFETY: libc sets it before `main` and the program's threads do not change
-    // it while one of them execs.
-    unsafe { core::ptr::addr_of!(environ).read() }
-}
-
-/// Makes another array the environment.
-pub fn replace(array: Array) {
-    // SAFETY: one word, written at once: a thread that reads the environment
-    // meanwhile, which it may not do, finds the old array or the new one.
-    unsafe { core::ptr::addr_of_mut!(environ).write(array) }
-}
 
 /// `execveat` is a symbol since glibc 2.34.
 unsafe extern "C" fn by_kernel(

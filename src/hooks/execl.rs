@@ -9,9 +9,10 @@ use core::arch::naked_asm;
 
 use libc::{c_char, c_int};
 
-use super::exec::{current, execve, execvpe};
+use super::exec::{execve, execvpe};
 use crate::children::envp::Array;
 use crate::children::{at_path, exec, searched};
+use crate::environment::current;
 use crate::jump::{jump, stands_for};
 use redhook::real;
 

@@ -3,6 +3,7 @@
 
 use libc::c_long;
 use syscalls::Sysno;
+use umaskclamp_policy::surface;
 
 /// The real `syscall`.
 pub type Real =
@@ -94,12 +95,13 @@ pub struct Numbers([u64; 8]);
 impl Numbers {
     pub const NONE: Self = Numbers([0; 8]);
 
-    /// These and one more. The compiler runs this: a number that two rows have, or that is
-    /// too high for this set, stops the build.
+    /// These and one more. The compiler runs this: a number that two rows have, that the
+    /// table of symbols does not know, or that is too high for this set stops the build.
     #[allow(clippy::indexing_slicing, clippy::panic)]
     pub const fn and(mut self, number: Sysno) -> Self {
         let (word, bit) = (number as usize / 64, 1 << (number as usize % 64));
         assert!(self.0[word] & bit == 0, "two rows have this number");
+        assert!(surface::is_numbered(number.name()), "add it to surface.rs");
         self.0[word] |= bit;
         self
     }

@@ -7,8 +7,8 @@ use core::ffi::CStr;
 
 use libc::{EPERM, FILE, c_char, c_int, c_void};
 
-use super::exec::{current, replace};
 use crate::children::shell::{prepare, under_umask, with_umask};
+use crate::environment::{current, replace};
 use crate::errno;
 
 /// `/bin/sh -c` could not be executed, as a status of `wait(2)`.

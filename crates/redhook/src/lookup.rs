@@ -14,6 +14,7 @@
 
 pub mod library;
 pub mod loaded;
+mod table;
 
 use core::ffi::{CStr, c_char, c_void};
 
@@ -21,18 +22,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::Published;
-pub use library::hash;
-use library::{Answer, Library};
+use library::{Found, Library};
+pub use table::hash;
 
 /// The address of the next definition of a symbol; `hash` is that of its name.
 pub fn next(name: &CStr, hash: u32) -> Option<usize> {
     let behind = behind();
-    match behind.find(name, hash) {
-        Answer::At(address) => Some(address),
-        Answer::Nowhere => None,
-        Answer::Unclear => {
-            // SAFETY: a terminated name.
-            let found = unsafe { real_dlsym(behind, libc::RTLD_NEXT, name.as_ptr()) };
+    match behind.find(name, hash)? {
+        Found::At(address) => Some(address),
+        Found::Indirect => {
+            let found = real_dlsym(behind, name);
             (!found.is_null()).then_some(found as usize)
         }
     }
@@ -40,25 +39,20 @@ pub fn next(name: &CStr, hash: u32) -> Option<usize> {
 
 type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
 
-/// # Safety
-/// `name` is a terminated string, as dlsym(3) has it.
 #[cold]
-unsafe fn real_dlsym(behind: &Behind, handle: *mut c_void, name: *const c_char) -> *mut c_void {
-    let Answer::At(real) = behind.find(c"dlsym", const { hash(c"dlsym") }) else {
+fn real_dlsym(behind: &Behind, name: &CStr) -> *mut c_void {
+    let Some(Found::At(real)) = behind.find(c"dlsym", const { hash(c"dlsym") }) else {
         return core::ptr::null_mut();
     };
     // SAFETY: that is what libc (or another preload) has under the name.
     let real: Dlsym = unsafe { core::mem::transmute::<usize, Dlsym>(real) };
-    // SAFETY: the caller's promise.
-    unsafe { real(handle, name) }
+    // SAFETY: a terminated name, as dlsym(3) has it.
+    unsafe { real(libc::RTLD_NEXT, name.as_ptr()) }
 }
 
 /// The address of this library's own symbol of this name: the hook, if there is one.
 pub fn own(name: &CStr, hash: u32) -> Option<usize> {
-    match behind().itself.as_ref()?.find(name, hash) {
-        Answer::At(address) => Some(address),
-        _ => None,
-    }
+    behind().itself.as_ref()?.address(name, hash)
 }
 
 /// Is that libc's own definition of this name, in the version that is linked today?
@@ -67,7 +61,7 @@ pub fn is_libcs(address: usize, name: &CStr, hash: u32) -> bool {
     let (Caller::Behind | Caller::Later, Some(library)) = owner(address) else {
         return false;
     };
-    library.is_libc() && matches!(library.find(name, hash), Answer::At(at) if at == address)
+    library.is_libc() && library.address(name, hash) == Some(address)
 }
 
 /// Whose code it is, as far as it matters who calls.
@@ -243,14 +237,9 @@ impl Behind {
         behind
     }
 
-    fn find(&self, name: &CStr, hash: u32) -> Answer {
-        for library in &self.libraries {
-            match library.find(name, hash) {
-                Answer::Nowhere => {}
-                answer => return answer,
-            }
-        }
-        Answer::Nowhere
+    fn find(&self, name: &CStr, hash: u32) -> Option<Found> {
+        let mut libraries = self.libraries.iter();
+        libraries.find_map(|library| library.find(name, hash))
     }
 }
 

@@ -18,10 +18,8 @@ mod spots;
 mod streams;
 mod widen;
 
+pub use by_number::number;
 pub use spots::{AT_SPOTS, LINK_SPOTS, PATH_SPOTS, Spot};
-
-/// `fchmodat2` (Linux 6.6), the same number everywhere.
-const FCHMODAT2: libc::c_long = 452;
 
 /// Where a step's argument comes from. Texts are templates, see [`Row::expand`].
 #[derive(Clone, Debug)]
@@ -267,13 +265,14 @@ impl Row {
 type Family = (&'static str, fn() -> Vec<Row>);
 
 /// The families of rows that the shim must clamp.
-const ENFORCE: [Family; 6] = [
+const ENFORCE: [Family; 7] = [
     ("create", create::rows),
     ("widen", widen::rows),
     ("arrive", arrive::rows),
     ("existing", existing::rows),
     ("other", other::rows),
     ("inside", inside::rows),
+    ("number", by_number::rows),
 ];
 
 /// The families that exist for transparency only.

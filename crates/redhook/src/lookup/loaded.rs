@@ -10,7 +10,7 @@ pub use libc::Elf32_Phdr as Header;
 #[cfg(target_pointer_width = "64")]
 pub use libc::Elf64_Phdr as Header;
 
-use super::library::{Answer, Library};
+use super::library::Library;
 use super::{Loaded, behind, hash};
 
 /// Where an object lies.
@@ -87,10 +87,7 @@ pub fn of(address: usize) -> Option<(Option<usize>, Option<Library>)> {
     let at_start = &behind().objects;
     const NAME: &CStr = c"_dl_find_object";
     let mut libraries = behind().libraries.iter();
-    let find = libraries.find_map(|one| match one.find(NAME, const { hash(NAME) }) {
-        Answer::At(find) => Some(find),
-        _ => None,
-    });
+    let find = libraries.find_map(|one| one.address(NAME, const { hash(NAME) }));
     if let Some(find) = find {
         // SAFETY: what the loader has under this name, which nobody else defines.
         let find: FindObject = unsafe { core::mem::transmute::<usize, FindObject>(find) };
@@ -154,12 +151,9 @@ pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
     }
     const NAME: &CStr = c"dl_iterate_phdr";
     // The program may have a function of this name, so it is libc's own that is asked.
-    let libcs = behind().libraries.iter().filter(|one| one.is_libc());
-    let mut found = libcs.filter_map(|one| match one.find(NAME, const { hash(NAME) }) {
-        Answer::At(address) => Some(address),
-        _ => None,
-    });
-    let Some(address) = found.next() else {
+    let mut libcs = behind().libraries.iter().filter(|one| one.is_libc());
+    let found = libcs.find_map(|one| one.address(NAME, const { hash(NAME) }));
+    let Some(address) = found else {
         return false;
     };
     // SAFETY: what libc has under this name (dl_iterate_phdr(3)).
@@ -177,12 +171,9 @@ pub fn any<F: FnMut(&Object) -> bool>(mut asks: F) -> bool {
 pub fn find(name: &CStr, hash: u32) -> Option<usize> {
     let mut found = None;
     any(|object| {
-        object.is(|library| match library.find(name, hash) {
-            Answer::At(address) => {
-                found = Some(address);
-                true
-            }
-            _ => false,
+        object.is(|library| {
+            found = library.address(name, hash);
+            found.is_some()
         })
     });
     found

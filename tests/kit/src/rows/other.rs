@@ -1,5 +1,5 @@
 //! Doors beside the usual ones: sockets, IPC, streams that libc opens by
-//! itself, files that a spawn opens, and `syscall` with the number of any.
+//! itself and files that a spawn opens.
 
 use super::spots::{PATH_SPOTS, few};
 use super::{Arg, Ret, Row, Spot, Step, n, step, t};
@@ -17,16 +17,7 @@ fn rows_of(spot: &Spot, steps: Vec<Step>) -> Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    [
-        sockets(),
-        ipc(),
-        streams(),
-        temporary(),
-        spawn(),
-        super::by_number::rows(),
-        writers(),
-    ]
-    .concat()
+    [sockets(), ipc(), streams(), temporary(), spawn(), writers()].concat()
 }
 
 fn sockets() -> Vec<Row> {

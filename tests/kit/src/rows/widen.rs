@@ -118,7 +118,7 @@ pub fn rows() -> Vec<Row> {
                 .tag(tag),
         );
     }
-    let number = n(super::FCHMODAT2);
+    let number = n(syscalls::Sysno::fchmodat2.id());
     let empty = step(
         "syscall",
         [number, Arg::Result(0), t(""), n(0o666), n(AT_EMPTY_PATH)],
