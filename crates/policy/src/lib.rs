@@ -48,6 +48,7 @@ pub mod path;
 pub mod pattern;
 mod reach;
 pub mod record;
+pub mod resolve;
 pub mod rules;
 pub mod settings;
 pub mod surface;
