@@ -73,7 +73,7 @@ impl<'a> Call<'a> {
     }
 
     /// A call that opens with these flags of open(2). If they create, the route of the
-    /// creation ([`place::Way`]) is found out along with its place.
+    /// creation ([`place::resolve::Route`]) is found out along with its place.
     ///
     /// # Safety
     /// As for [`place::read_path`].

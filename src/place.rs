@@ -11,19 +11,19 @@
 //! This module finds out; it decides nothing.
 
 mod base;
-mod guard;
+mod kernel;
 pub mod outside;
-mod walk;
 
 use libc::{AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, c_char, c_int};
 use umaskclamp_policy::path;
+use umaskclamp_policy::resolve::{Request, Resolved, Room};
 
 use crate::known;
 use crate::scratch::{Buffers, PATH_MAX, Scratch};
 use crate::sys;
 pub use base::descriptor_path;
-use walk::Walk;
-pub use walk::{Real, Way};
+use kernel::Kernel;
+pub use umaskclamp_policy::resolve;
 
 /// A dirfd and a path as the program gave them.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ pub struct Place<'a> {
     /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
     /// openat2(2))? Then neither `/` nor `..` leads out of it.
     pub in_root: bool,
-    /// May the call create a file? Then its [`Way`] is found out as well.
+    /// May the call create a file? Then its [`resolve::Route`] is found out as well.
     pub creates: bool,
 }
 
@@ -111,10 +111,9 @@ impl Place<'_> {
 
     /// The same with what `base` found.
     pub fn named_from<'b>(&self, base: &[u8], out: &'b mut [u8]) -> &'b [u8] {
-        let folded = if self.in_root {
-            below_root(base, self.relative(), out)
-        } else {
-            path::fold_below(base, self.relative(), out)
+        let folded = match self.in_root {
+            true => path::fold_in_root(base, self.given, out),
+            false => path::fold_below(base, self.given, out),
         };
         match folded {
             Some(length) => out.get(..length).unwrap_or_default(),
@@ -122,21 +121,28 @@ impl Place<'_> {
         }
     }
 
-    /// Writes the place as it really is into `buffers.real`; gives its length, and
-    /// how a creation gets there. Where a step cannot be taken (no permission, no
-    /// `/proc`, nothing there) the rest of the path is appended as it stands.
+    /// Writes the place as it really is into `buffers.real`, and finds out how a creation
+    /// gets there.
     ///
     /// `base` is what `base` found in `buffers.link`, where it still is: asking
     /// the kernel twice would be a system call more for each creation.
-    pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Real> {
-        let absolute = self.is_absolute() || buffers.link.get(..base)?.starts_with(b"/");
-        let mut walk = Walk::new(self, absolute, &mut buffers.real, &mut buffers.ahead);
-        walk.start(buffers.link.get(..base)?, self.relative())?;
-        if self.in_root {
-            walk.keep_below();
+    pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Resolved> {
+        let room = Room {
+            resolved: &mut buffers.real,
+            ahead: &mut buffers.ahead,
+            link: &mut buffers.link,
+        };
+        self.request().resolve(&Kernel, base, room)
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request {
+            dirfd: self.dirfd,
+            given: self.given,
+            follow: self.follow,
+            in_root: self.in_root,
+            creates: self.creates,
         }
-        walk.run(self.follow, &mut buffers.link)?;
-        Some(walk.finish())
     }
 
     /// Is this inode what the place's real path names? Not if the name that a
@@ -177,33 +183,5 @@ impl Place<'_> {
         // What the other process will have there need not be here yet.
         let path = buffers.real.get(..real.length).unwrap_or_default();
         real.through_proc || path.starts_with(b"/proc/")
-    }
-
-    /// Does the path start at the process's root?
-    fn is_absolute(&self) -> bool {
-        self.given.first() == Some(&b'/') && !self.in_root
-    }
-
-    /// The path as it continues from the base.
-    fn relative(&self) -> &[u8] {
-        if self.in_root {
-            let slashes = self.given.iter().take_while(|&&byte| byte == b'/').count();
-            return self.given.get(slashes..).unwrap_or_default();
-        }
-        self.given
-    }
-}
-
-/// Folds a path out of which no `..` leads, as `/` is for a process.
-fn below_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
-    let base = match base {
-        b"/" => b"",
-        base => base,
-    };
-    let length = path::fold(b"/", given, out.get_mut(base.len()..)?)?;
-    out.get_mut(..base.len())?.copy_from_slice(base);
-    match length {
-        1 if !base.is_empty() => Some(base.len()),
-        length => Some(base.len() + length),
     }
 }

@@ -28,7 +28,7 @@ use libc::{EEXIST, EINTR, ELOOP, ENOSYS, O_EXCL, c_int, mode_t};
 use super::opening::open_at;
 use super::{Judged, look};
 use crate::call::{Call, Sensitive, Subject};
-use crate::place::{Real, Way};
+use crate::place::resolve::{self, Resolved};
 use crate::sys::{self, PathCopy};
 use crate::{cancel, errno, lookup, records, state};
 
@@ -84,15 +84,15 @@ pub enum Route {
 
 impl Route {
     /// `path` is the place as it really is.
-    pub fn of(real: &Real, path: &[u8]) -> Self {
-        match real.way {
-            Way::Own => Route::Own,
-            Way::Straight => Route::Straight,
-            Way::Real { from, tail } => path
+    pub fn of(real: &Resolved, path: &[u8]) -> Self {
+        match real.route {
+            resolve::Route::Program => Route::Own,
+            resolve::Route::NoLinks => Route::Straight,
+            resolve::Route::At { dirfd, tail } => path
                 .get(tail..)
                 .and_then(PathCopy::of)
-                .map_or(Route::Narrow, |path| Route::Real(from, path)),
-            Way::Unsure => Route::Narrow,
+                .map_or(Route::Narrow, |path| Route::Real(dirfd, path)),
+            resolve::Route::Clamped => Route::Narrow,
         }
     }
 }

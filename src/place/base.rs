@@ -2,20 +2,18 @@
 
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, EBADF, ENOENT, c_int};
 use umaskclamp_policy::path;
+use umaskclamp_policy::resolve::without_suffix;
 
 use super::{Place, outside};
 use crate::scratch::PATH_MAX;
 use crate::sys::{self, DescriptorName};
-
-/// What the kernel appends to the path of a directory or file without a name.
-const DELETED: &[u8] = b" (deleted)";
 
 impl Place<'_> {
     /// The absolute path of the directory that a relative path starts from (or
     /// of what the descriptor refers to): its length in `out`, 0 if unknown. What is
     /// beyond the root has no leading `/`: the kernel finds nothing by that path.
     pub fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
-        if self.is_absolute() {
+        if self.request().is_absolute() {
             return 0;
         }
         let found = if self.dirfd == AT_FDCWD {
@@ -82,7 +80,8 @@ impl Place<'_> {
     /// The length of a descriptor's path without what the kernel appends if the name
     /// that it was opened by is gone; 0 if there never was one.
     fn nameless(&self, path: &mut [u8; PATH_MAX], length: usize) -> usize {
-        let without = without_suffix(path, length);
+        let told = path.get(..length).unwrap_or_default();
+        let without = without_suffix(told).len();
         if without == length {
             return length;
         }
@@ -112,10 +111,4 @@ pub fn descriptor_path(fd: c_int, out: &mut [u8]) -> sys::Result<usize> {
         return Err(ENOENT);
     }
     sys::read_link(AT_FDCWD, DescriptorName::in_self(fd).as_ptr(), out)
-}
-
-/// The length of a path of `/proc` without what says that the name is gone.
-pub fn without_suffix(path: &[u8], length: usize) -> usize {
-    let path = path.get(..length).unwrap_or_default();
-    path.strip_suffix(DELETED).map_or(length, <[u8]>::len)
 }

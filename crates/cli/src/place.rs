@@ -1,26 +1,22 @@
-//! Where a path is: as named, and as it really is. The library's own rules,
-//! followed with `readlink` and nothing else, so that `explain` says what the
-//! library will do.
-//!
-//! - *named*: the path put behind the current directory, `.` `..` `//` folded.
-//! - *real*: links followed one by one, `..` taken where the kernel takes it,
-//!   a dangling final link followed to what it would create.
+//! Where a path is: the lexical and the resolved path, as the library finds them.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use rustix::fs::{AtFlags, CWD, readlinkat, statat};
+use rustix::io::Errno;
 use umaskclamp_policy::path;
+use umaskclamp_policy::resolve::{Name, Request, Room, Stat, Tree, without_suffix};
 use umaskclamp_policy::rules::{Kind, RuleId, Rules, Verdict};
 
-/// As many links as the kernel follows in one path (`MAXSYMLINKS`).
-const LINKS_MAX: u32 = 40;
-
-/// What the kernel appends to the path of a directory or file without a name.
-const DELETED: &[u8] = b" (deleted)";
+/// Longest path that the kernel takes, and that one below the longest directory.
+const PATH_MAX: usize = 4096;
+const PLACE_MAX: usize = 2 * PATH_MAX;
 
 /// A path and the two absolute ones that it comes to.
 pub struct Place {
@@ -50,13 +46,14 @@ impl Place {
         } else {
             current_directory()
         };
-        let mut out = vec![0; base.len() + given.len() + 2];
-        let length = path::fold(&base, given, &mut out).unwrap_or(0);
-        out.truncate(length);
+        let mut named = vec![0; base.len() + given.len() + 2];
+        let length = path::fold(&base, given, &mut named).unwrap_or(0);
+        named.truncate(length);
         Place {
             given: given.to_vec(),
-            named: out,
-            real: real(&base, given, follow),
+            // Too long for any call, it leads nowhere else.
+            real: resolved(&base, given, follow).unwrap_or_else(|| named.clone()),
+            named,
         }
     }
 
@@ -106,7 +103,7 @@ fn current_directory() -> Vec<u8> {
     let told = match env::current_dir() {
         // A deleted one has no path, but `..` of it may still exist.
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::read_link("/proc/self/cwd")
-            .map(|path| without_suffix(path.into_os_string().into_vec())),
+            .map(|path| without_suffix(path.as_os_str().as_bytes()).to_vec()),
         told => told.map(|path| path.into_os_string().into_vec()),
     };
     told.ok()
@@ -114,89 +111,59 @@ fn current_directory() -> Vec<u8> {
         .unwrap_or_default()
 }
 
-fn without_suffix(mut path: Vec<u8>) -> Vec<u8> {
-    if path.ends_with(DELETED) {
-        path.truncate(path.len() - DELETED.len());
-    }
-    path
+/// The resolved path of `given`, seen from `base`.
+fn resolved(base: &[u8], given: &[u8], follow: bool) -> Option<Vec<u8>> {
+    let request = Request {
+        dirfd: CWD.as_raw_fd(),
+        given,
+        follow,
+        in_root: false,
+        creates: false,
+    };
+    let (mut resolved, mut ahead) = (vec![0; PLACE_MAX], vec![0; PLACE_MAX]);
+    let mut link = vec![0; PATH_MAX];
+    link.get_mut(..base.len())?.copy_from_slice(base);
+    let room = Room {
+        resolved: &mut resolved,
+        ahead: &mut ahead,
+        link: &mut link,
+    };
+    let length = request.resolve(&Here, base.len(), room)?.length;
+    resolved.truncate(length);
+    Some(resolved)
 }
 
-/// Walks `given`, seen from `base`, as the kernel does. Where a step cannot be
-/// taken (nothing there, no permission) the rest is appended as it stands.
-fn real(base: &[u8], given: &[u8], follow: bool) -> Vec<u8> {
-    let mut absolute = given.first() == Some(&b'/') || !base.is_empty();
-    // No link in it, no trailing `/`; the root is empty.
-    let mut here = if base == b"/" {
-        Vec::new()
-    } else {
-        base.to_vec()
-    };
-    let mut ahead = given.to_vec();
-    let mut links = 0;
-    let mut blind = false;
-    while let Some(start) = ahead.iter().position(|&byte| byte != b'/') {
-        let end = ahead
-            .iter()
-            .skip(start)
-            .position(|&byte| byte == b'/')
-            .map(|size| start + size);
-        let name: Vec<u8> = ahead[start..end.unwrap_or(ahead.len())].to_vec();
-        let rest = end.map_or_else(Vec::new, |end| ahead[end..].to_vec());
-        // A trailing slash makes the kernel follow a final link always.
-        let is_final = end.is_none();
-        ahead = rest;
-        match name.as_slice() {
-            b"." => continue,
-            b".." => {
-                match here.iter().rposition(|&byte| byte == b'/') {
-                    Some(slash) => here.truncate(slash),
-                    None => {
-                        blind |= !absolute && here.is_empty();
-                        here.clear();
-                    }
-                }
-                continue;
-            }
-            name => {
-                if absolute || !here.is_empty() {
-                    here.push(b'/');
-                }
-                here.extend(name);
-            }
-        }
-        if blind || (is_final && !follow) {
-            continue;
-        }
-        match fs::read_link(OsStr::from_bytes(&here)) {
-            Ok(target) => {
-                links += 1;
-                if links > LINKS_MAX {
-                    blind = true;
-                    continue;
-                }
-                let from_proc = here.starts_with(b"/proc/");
-                let slash = here.iter().rposition(|&byte| byte == b'/');
-                here.truncate(slash.unwrap_or(0));
-                let mut target = target.into_os_string().into_vec();
-                if target.first() == Some(&b'/') {
-                    here.clear();
-                    absolute = true;
-                    if from_proc {
-                        target = without_suffix(target);
-                    }
-                }
-                target.extend(&ahead);
-                ahead = target;
-            }
-            // Not a link: the usual case.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
-            Err(_) => blind = true,
-        }
+/// The file system as this process sees it. All requests begin with the current
+/// directory.
+struct Here;
+
+impl Tree for Here {
+    fn stat(&self, name: Name) -> Result<Stat, i32> {
+        let stat = statat(
+            CWD,
+            name.path(),
+            AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH,
+        );
+        let stat = stat.map_err(Errno::raw_os_error)?;
+        Ok(Stat {
+            mode: stat.st_mode,
+            user: stat.st_uid,
+        })
     }
-    if absolute && here.is_empty() {
-        here.push(b'/');
+
+    fn read_link(&self, name: Name, out: &mut [u8]) -> Result<usize, i32> {
+        let target = readlinkat(CWD, name.path(), Vec::new()).map_err(Errno::raw_os_error)?;
+        let target = target.to_bytes();
+        let room = out
+            .get_mut(..target.len())
+            .ok_or(Errno::NAMETOOLONG.raw_os_error())?;
+        room.copy_from_slice(target);
+        Ok(target.len())
     }
-    here
+
+    fn trusts(&self, user: u32) -> bool {
+        rustix::process::geteuid().as_raw() == user
+    }
 }
 
 #[cfg(test)]

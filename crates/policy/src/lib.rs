@@ -50,6 +50,7 @@ pub mod path;
 pub mod pattern;
 mod reach;
 pub mod record;
+pub mod resolve;
 mod rule;
 pub mod rules;
 pub mod settings;

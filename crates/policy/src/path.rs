@@ -127,6 +127,21 @@ pub fn fold_below(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
     joined.or_else(|| fold(base, given, out))
 }
 
+/// The same for a directory out of which no `..` leads, as `/` is for a process.
+#[inline]
+pub fn fold_in_root(base: &[u8], given: &[u8], out: &mut [u8]) -> Option<usize> {
+    let base = match base {
+        b"/" => b"",
+        base => base,
+    };
+    let length = fold(b"/", given, out.get_mut(base.len()..)?)?;
+    out.get_mut(..base.len())?.copy_from_slice(base);
+    match length {
+        1 if !base.is_empty() => Some(base.len()),
+        length => base.len().checked_add(length),
+    }
+}
+
 /// The usual case of `fold`, without its care: a folded absolute `base` (or an
 /// absolute `given`) and nothing to fold. `None`: it is another case, or does not
 /// fit.
