@@ -115,7 +115,7 @@ impl Environment {
         let given = |name: &str| self.get(name).is_some_and(|value| !value.is_empty());
         let lists = LISTS.into_iter().any(given);
         let mut settings = site::read(Path::new("/"), 0)?;
-        settings.retain(|(name, _)| !given(name) && !(lists && LISTS.contains(name)));
+        settings.retain(|(name, _)| !(given(name) || lists && LISTS.contains(name)));
         for (name, value) in settings {
             self.set(name, value);
         }
