@@ -26,7 +26,7 @@
 //! io_uring does never pass here; a ring that is asked for by `syscall` or liburing is
 //! refused. A file reached through a bind mount has the mount's name. Who has a
 //! descriptor, or a cwd below a directory, keeps it when that is closed. The
-//! README has the whole list; `umaskclamp doctor` and records tell of it.
+//! docs/limits.md has the whole list; `umaskclamp doctor` and records tell of it.
 //!
 //! # The way of one path
 //! hook (which place, which real symbol) → enforce (what is allowed) → place

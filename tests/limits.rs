@@ -1,5 +1,5 @@
-//! Limits that the README names, as they are: when one of these tests fails, the
-//! limit is gone or has grown, and the README is to be changed.
+//! Limits that docs/limits.md names, as they are: when one of these tests fails, the
+//! limit is gone or has grown, and that page is to be changed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -206,7 +206,7 @@ table! {
         chroot "2.2.5" numbered, pivot_root "2.2.5" numbered, mount "2.2.5" numbered, move_mount "2.36" numbered,
         umount "2.2.5" numbered, umount2 "2.2.5" numbered, setns "2.14" numbered,
     }
-    "root" OutOfReach "changes what paths mean; see the README on chroot and mounts" {
+    "root" OutOfReach "changes what paths mean; see docs/limits.md on chroot and mounts" {
         open_tree "2.36",
         fsopen "2.36", fsconfig "2.36", fsmount "2.36", fspick "2.36", mount_setattr "2.36",
         unshare "2.4",
