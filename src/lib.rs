@@ -35,9 +35,9 @@
 //!
 //! # The rooms
 //! `ARCHITECTURE.md` has a picture of them, and what each may call.
-//! - `hooks`: interposed functions, one file a family of symbols; `syscall` has the
-//!   same calls by number, `loader` what `dlsym` and `dlopen` give, `uring` what is
-//!   refused, `unlink` names that go.
+//! - `hooks`: interposed functions, one file a family, in rows that have the numbers of
+//!   system calls as well; `syscall` leads numbers to their rows, `loader` what `dlsym`
+//!   and `dlopen` give, `uring` what is refused, `unlink` names that go.
 //! - `call`: what a hook was called with, as one value.
 //! - `enforce`: from a request to a mode, one file a kind of request. Of names that
 //!   an inode gets: `moves` and `links` (the calls), `arrival` and `departure` (the

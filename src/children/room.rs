@@ -111,10 +111,13 @@ fn lent(
     // field is the pointer to the first.
     list.entry.next = addr_of_mut!(list).cast();
     list.offset = (room.owner.as_ptr() as isize).wrapping_sub(entry as isize);
-    programs::set_robust_list(addr_of_mut!(list).cast());
+    // SAFETY: `list` is above the frames of `write` and `start`, and no longer named when it
+    // goes; its one entry leads to `owner`, a static's.
+    unsafe { programs::set_robust_list(addr_of_mut!(list).cast()) };
     // SAFETY: this task's id is in `owner`.
     let result = start(write(unsafe { &mut *room.words.get() }));
-    programs::set_robust_list(null_mut());
+    // SAFETY: none.
+    unsafe { programs::set_robust_list(null_mut()) };
     room.owner.store(0, Ordering::Release);
     result
 }

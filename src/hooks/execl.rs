@@ -42,19 +42,21 @@ variadic!(execle => umaskclamp_collect_execle, "umaskclamp_execle" => collected_
 
 unsafe extern "C" fn collected_execl(path: *const c_char, arguments: Array) -> c_int {
     let real = |environment| {
-        // SAFETY: the program's own arguments.
+        // SAFETY: the path as the program gave it, its arguments as `csrc/execl.c` collected
+        // them, and an environment of the program's or of `exec`.
         unsafe { real!(execve)(path, arguments, environment) }
     };
-    // SAFETY: as above.
+    // SAFETY: one thread's call, during which the program leaves its environment alone.
     unsafe { exec(at_path("execl", path), current(), &real) }
 }
 
 unsafe extern "C" fn collected_execlp(file: *const c_char, arguments: Array) -> c_int {
     let real = |environment| {
-        // SAFETY: the program's own arguments.
+        // SAFETY: the path as the program gave it, its arguments as `csrc/execl.c` collected
+        // them, and an environment of the program's or of `exec`.
         unsafe { real!(execvpe)(file, arguments, environment) }
     };
-    // SAFETY: as above.
+    // SAFETY: one thread's call, during which the program leaves its environment alone.
     unsafe { exec(searched("execlp", file), current(), &real) }
 }
 
@@ -64,9 +66,10 @@ unsafe extern "C" fn collected_execle(
     environment: Array,
 ) -> c_int {
     let real = |environment| {
-        // SAFETY: the program's own arguments.
+        // SAFETY: the path as the program gave it, its arguments as `csrc/execl.c` collected
+        // them, and an environment of the program's or of `exec`.
         unsafe { real!(execve)(path, arguments, environment) }
     };
-    // SAFETY: as above.
+    // SAFETY: one thread's call, during which the program leaves its environment alone.
     unsafe { exec(at_path("execle", path), environment, &real) }
 }

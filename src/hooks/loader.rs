@@ -75,7 +75,7 @@ unsafe fn answer(
 ) -> Turn {
     let on = Turn::on(real);
     if handle == RTLD_NEXT && !versioned && lookup::is_own(caller) {
-        // SAFETY: the caller's promise.
+        // SAFETY: this library's own code looked it up, by a literal.
         let symbol = unsafe { CStr::from_ptr(symbol) };
         return Turn::back(lookup::next(symbol, lookup::hash(symbol)).unwrap_or(0));
     }
@@ -83,7 +83,8 @@ unsafe fn answer(
         return on;
     }
     slots::point_overdue();
-    // SAFETY: the caller's promise.
+    // SAFETY: a string that the real dlsym, which is called with it or was passed over, reads
+    // to its end as well.
     let symbol = unsafe { CStr::from_ptr(symbol) };
     let hash = lookup::hash(symbol);
     let Some(hook) = lookup::own(symbol, hash) else {

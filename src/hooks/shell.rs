@@ -23,7 +23,7 @@ const WRDE_CMDSUB: c_int = 4;
 /// # Safety
 /// As for [`prepare`].
 unsafe fn ready(name: &'static str) -> Result<Option<u32>, ()> {
-    // SAFETY: the caller's promise.
+    // SAFETY: `environ`, which the program leaves alone while a hook of its reads it.
     let prepared = unsafe { prepare(name, current()) }?;
     if let Some(array) = prepared.environ {
         replace(array);

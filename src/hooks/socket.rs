@@ -17,14 +17,14 @@ type SocketPath = [u8; size_of::<sockaddr_un>()];
 /// Reads the path of a Unix address; `None` for any other address.
 ///
 /// # Safety
-/// `address` is the program's own argument.
+/// As for [`place::read_bytes`].
 unsafe fn path_of(address: *const sockaddr, length: socklen_t) -> Option<SocketPath> {
     let offset = core::mem::offset_of!(sockaddr_un, sun_path);
     let size = length as usize;
     if size <= offset || size > size_of::<sockaddr_un>() {
         return None;
     }
-    // SAFETY: the caller's promise; unreadable memory gives `None`.
+    // SAFETY: what the program gave to the kernel to read; unreadable memory gives `None`.
     let bytes = unsafe { place::read_bytes(address.cast(), size) }?;
     let (family, path) = bytes.split_at_checked(offset)?;
     if family != (libc::AF_UNIX as libc::sa_family_t).to_ne_bytes() || path.first() == Some(&0) {
@@ -94,10 +94,10 @@ pub unsafe extern "C" fn svcunix_create(
     // SAFETY: that symbol is this function (`sunrpc/svc_unix.c`).
     let real: SvcunixCreate = unsafe { core::mem::transmute(found) };
     let real = |socket| {
-        // SAFETY: the program's own arguments.
+        // SAFETY: a socket, and the rest as the program gave it.
         unsafe { real(socket, send_size, receive_size, path) }
     };
-    // SAFETY: the program's own argument.
+    // SAFETY: a path, which the real function copies into an address.
     let call = unsafe { Call::at("svcunix_create", AT_FDCWD, path, false) };
     const ANY_SOCKET: c_int = -1;
     // SAFETY: makes a socket as the real function would.

@@ -176,8 +176,13 @@ pub fn has_robust_list() -> Result<bool> {
     Ok(head != 0)
 }
 
-/// Names this list to the kernel, or none.
-pub fn set_robust_list(list: *mut c_void) {
+/// Names this list to the kernel, or none (set_robust_list(2)).
+///
+/// # Safety
+/// `list` is null, or a `struct robust_list_head` that stays where it is until this task
+/// names another one, ends or execs: the kernel follows it then, and writes to the futexes
+/// that it leads to.
+pub unsafe fn set_robust_list(list: *mut c_void) {
     // `sizeof(struct robust_list_head)`, which the kernel insists on.
     const HEAD: usize = 3 * size_of::<usize>();
     let _ = raw!(Sysno::set_robust_list, list, HEAD);

@@ -3,35 +3,53 @@
 //! A tracer sees the numbers of the program that it traces: a 32-bit one on a
 //! 64-bit kernel has others than the tracer itself.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use syscalls::Sysno;
+use umaskclamp_policy::surface::Treatment::{Refuse, Reinject, Watch};
+use umaskclamp_policy::surface::{self, Symbol};
+
 /// `AUDIT_ARCH_I386` of linux/audit.h, as ptrace gives it.
 const I386: u32 = 0x4000_0003;
 
-macro_rules! table {
-    ($($name:ident)*) => {
-        &[$((libc::$name as i64, stringify!($name))),*]
+/// What is looked for beside the calls that the library clamps, tightens or narrows for.
+const OTHERS: &[&str] = &[
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+    "execve",
+    "execveat",
+    "ftruncate",
+    "fallocate",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "sendfile",
+    "copy_file_range",
+    "splice",
+    "mmap",
+];
+
+/// The names of the calls that are looked for, by the numbers of the machine that this was
+/// built for.
+static HERE: LazyLock<BTreeMap<i64, &str>> = LazyLock::new(|| {
+    let acts = |symbol: &Symbol| !matches!(symbol.treatment, Watch | Reinject | Refuse);
+    let looked_for = |call: &Sysno| {
+        let clamped = surface::is_numbered(call.name());
+        let clamped = clamped && surface::symbol(call.name()).is_some_and(acts);
+        clamped || OTHERS.contains(&call.name())
     };
-}
+    let calls = Sysno::iter().filter(looked_for);
+    calls.map(|call| (call.id().into(), call.name())).collect()
+});
 
-/// What is looked for, on the machine that this was built for.
-const HERE: &[(i64, &str)] = table! {
-    SYS_openat SYS_openat2 SYS_mkdirat SYS_mknodat SYS_fchmod SYS_fchmodat
-    SYS_renameat SYS_renameat2 SYS_linkat SYS_setxattr SYS_lsetxattr SYS_fsetxattr
-    SYS_bind SYS_mq_open SYS_truncate SYS_ftruncate SYS_execve SYS_execveat SYS_fallocate
-    SYS_open_by_handle_at SYS_removexattr SYS_lremovexattr SYS_fremovexattr
-    SYS_unlinkat SYS_write SYS_writev SYS_pwrite64 SYS_pwritev SYS_pwritev2
-    SYS_sendfile SYS_copy_file_range SYS_splice SYS_mmap
-};
-
-/// The older twins, which newer machines have no numbers for.
-#[cfg(target_arch = "x86_64")]
-const LEGACY: &[(i64, &str)] = table! {
-    SYS_open SYS_creat SYS_mkdir SYS_mknod SYS_chmod SYS_rename SYS_link SYS_unlink
-    SYS_rmdir
-};
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY: &[(i64, &str)] = &[];
-
-/// The same on i386; `libc` knows no other machine's numbers.
+/// The same on i386; no crate here knows another machine's numbers.
 const ON_I386: &[(i64, &str)] = &[
     (4, "write"),
     (5, "open"),
@@ -79,28 +97,20 @@ const ON_I386: &[(i64, &str)] = &[
     (377, "copy_file_range"),
     (379, "pwritev2"),
     (437, "openat2"),
+    (452, "fchmodat2"),
+    (463, "setxattrat"),
 ];
-
-/// Since Linux 5.1 a new call has the same number everywhere.
-const ANYWHERE: &[(i64, &str)] = &[(452, "fchmodat2"), (463, "setxattrat")];
 
 /// `SYS_BIND` of linux/net.h: what socketcall(2) of i386 has to do.
 const BIND: u64 = 2;
 
 /// The name of a call that a tracer wants to know of.
 pub(super) fn name(arch: u32, number: i64, args: &[u64; 6]) -> Option<&'static str> {
-    let own: [&[(i64, &str)]; 2] = match arch {
-        I386 => [ON_I386, &[]],
-        _ => [HERE, LEGACY],
-    };
-    let (_, found) = own
-        .into_iter()
-        .chain([ANYWHERE])
-        .flatten()
-        .find(|(known, _)| *known == number)?;
-    let found = found.strip_prefix("SYS_").unwrap_or(found);
-    match found {
+    if arch != I386 {
+        return HERE.get(&number).copied();
+    }
+    match ON_I386.iter().find(|(known, _)| *known == number)?.1 {
         "socketcall" => (args[0] == BIND).then_some("bind"),
-        _ => Some(found),
+        name => Some(name),
     }
 }
