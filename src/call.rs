@@ -1,13 +1,16 @@
-//! A call of the program's as one value, from its hook to its record, and what
-//! holds at its place.
+//! A call of the program's as one value, from its hook to its record, and what holds
+//! where it acts.
+
+use core::ffi::CStr;
 
 use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int};
-use umaskclamp_policy::rules::{Kind, RuleId, Rules};
+use umaskclamp_policy::mode::Mask;
+use umaskclamp_policy::rules::RuleId;
 
 use crate::memory::Identity;
-use crate::place::{self, Place};
+use crate::place::{self, Place, Unread};
 use crate::state::{self, State};
-use crate::sys;
+use crate::sys::{self, Inode};
 
 /// What a call acts on, which trailing-slash patterns ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,200 +26,200 @@ pub enum Subject {
     Existing,
 }
 
+/// Why a hook steps aside, so that the real symbol gets the call as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Before load, in mode `off`, or without a rule that protects.
+    NoRules,
+    /// The kernel will say `EFAULT`.
+    Unreadable,
+    /// The kernel will say `ENAMETOOLONG`.
+    TooLong,
+    /// The kernel will say `ENOENT`.
+    EmptyPath,
+    /// No name that libc takes for an object (shm_overview(7)).
+    NoObject,
+    /// What gets another name is no regular file.
+    NotRegular,
+}
+
+impl Reason {
+    /// As a record says it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Reason::NoRules => "passed: no rule protects anything",
+            Reason::Unreadable => "passed: the path cannot be read",
+            Reason::TooLong => "passed: the path is too long",
+            Reason::EmptyPath => "passed: the path is empty",
+            Reason::NoObject => "passed: not a name of an object",
+            Reason::NotRegular => "passed: not a regular file",
+        }
+    }
+}
+
+/// A call that is left alone.
+#[derive(Clone, Copy)]
+pub struct Bypass {
+    pub symbol: &'static str,
+    pub reason: Reason,
+}
+
+/// What a hook hands over.
+pub type Given<'a> = Result<Call<'a>, Bypass>;
+
 /// The call as the program made it.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
-    /// Name of the symbol, for records.
-    pub name: &'static str,
+    /// As records name it; of system calls by number, `syscall(openat)`.
+    pub symbol: &'static str,
+    /// There is none where hooks have nothing to do, and no call then.
+    pub state: &'static State,
     pub place: Place<'a>,
-    /// The program's own pointer to `place.given`, for system calls of ours.
-    pub path: *const c_char,
-    /// Is the verdict on the path as named enough for now, because the file is created as a
-    /// new one without following links? If that fails, the real path is judged too.
-    pub tries: bool,
-    /// Is it a cancellation point, as `open` is (pthreads(7))? `syscall` is none.
-    pub cancels: bool,
+}
+
+/// Does an open with these flags follow a link in the last component (open(2))?
+pub const fn follows(flags: c_int) -> bool {
+    const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
+    flags & O_NOFOLLOW == 0 && flags & EXCLUSIVE != EXCLUSIVE
 }
 
 impl<'a> Call<'a> {
-    /// Reads the path; `None` if it is not readable, too long, or empty: then
-    /// the call fails by itself and there is nothing to clamp.
+    /// A call on a path.
     ///
     /// # Safety
     /// As for [`place::read_path`].
+    #[inline(never)]
     pub unsafe fn at(
-        name: &'static str,
+        symbol: &'static str,
         dirfd: c_int,
         path: *const c_char,
         follow: bool,
-    ) -> Option<Self> {
-        state::active()?;
+    ) -> Given<'a> {
         // SAFETY: the caller's promise.
-        let given = unsafe { place::read_path(path) }?;
-        if given.is_empty() {
-            return None;
-        }
-        let place = Place {
-            dirfd,
-            given,
-            follow,
-            in_root: false,
-            creates: false,
-        };
-        Some(Call {
-            name,
-            place,
-            path,
-            tries: false,
-            cancels: !name.starts_with("syscall("),
-        })
+        unsafe { Self::at_or_on(symbol, dirfd, path, follow, false) }
     }
 
-    /// A call that opens with these flags of open(2). If they create, the route of the
-    /// creation ([`place::resolve::Route`]) is found out along with its place.
+    /// A call that opens a path with these flags of open(2).
     ///
     /// # Safety
     /// As for [`place::read_path`].
     pub unsafe fn opening(
-        name: &'static str,
+        symbol: &'static str,
         dirfd: c_int,
         path: *const c_char,
         flags: c_int,
-    ) -> Option<Self> {
-        const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
-        let follow = flags & O_NOFOLLOW == 0 && flags & EXCLUSIVE != EXCLUSIVE;
+    ) -> Given<'a> {
         // SAFETY: the caller's promise.
-        let mut call = unsafe { Self::at(name, dirfd, path, follow) }?;
-        call.place.creates = sys::creates(flags);
-        Some(call)
+        unsafe { Self::at_or_on(symbol, dirfd, path, follows(flags), false) }
     }
 
-    /// The same call on what it opened: by its name there may be another file by now.
-    pub fn opened(mut self, fd: c_int) -> Self {
-        (self.place.dirfd, self.place.given, self.path) = (fd, &[], c"".as_ptr());
-        self
-    }
-
-    /// A call on what a descriptor refers to.
-    pub fn on(name: &'static str, fd: c_int) -> Option<Call<'static>> {
-        state::active()?;
-        let place = Place {
-            dirfd: fd,
-            given: &[],
-            follow: true,
-            in_root: false,
-            creates: false,
-        };
-        Some(Call {
-            name,
-            place,
-            path: c"".as_ptr(),
-            tries: false,
-            cancels: true,
-        })
-    }
-
-    /// What the call `name` does to an entry of a directory, which it does not name.
-    pub fn of_entry(name: &'static str, at: sys::Name, given: &'a [u8]) -> Self {
-        let place = Place {
-            dirfd: at.0,
-            given,
-            follow: false,
-            in_root: false,
-            creates: false,
-        };
-        Call {
-            name,
-            place,
-            path: at.1,
-            tries: false,
-            cancels: true,
-        }
-    }
-
-    /// A call on a path or, where the flags allow the path to be empty
-    /// (`AT_EMPTY_PATH`), on what the descriptor refers to.
+    /// A call on a path or, where it may be empty (`AT_EMPTY_PATH`), on what the
+    /// descriptor refers to.
     ///
     /// # Safety
     /// As for [`place::read_path`].
     pub unsafe fn at_or_on(
-        name: &'static str,
+        symbol: &'static str,
         dirfd: c_int,
         path: *const c_char,
         follow: bool,
         may_be_empty: bool,
-    ) -> Option<Self> {
-        state::active()?;
+    ) -> Given<'a> {
+        let bypass = |reason| Err(Bypass { symbol, reason });
+        let Some(state) = state::active() else {
+            return bypass(Reason::NoRules);
+        };
         // SAFETY: the caller's promise.
-        if may_be_empty && unsafe { place::read_path(path) }?.is_empty() {
-            return Self::on(name, dirfd);
+        match unsafe { place::read_string(path) } {
+            Ok(path) if path.is_empty() && !may_be_empty => bypass(Reason::EmptyPath),
+            Ok(path) => {
+                let place = Place::at(dirfd, path, follow);
+                Ok(Call {
+                    symbol,
+                    state,
+                    place,
+                })
+            }
+            Err(Unread::Fault) => bypass(Reason::Unreadable),
+            Err(Unread::TooLong) => bypass(Reason::TooLong),
         }
-        // SAFETY: the caller's promise.
-        unsafe { Self::at(name, dirfd, path, follow) }
+    }
+
+    /// A call on what a descriptor refers to.
+    pub fn on(symbol: &'static str, fd: c_int) -> Given<'static> {
+        match state::active() {
+            Some(state) => Ok(Call::of(symbol, state, fd, c"")),
+            None => Err(Bypass {
+                symbol,
+                reason: Reason::NoRules,
+            }),
+        }
+    }
+
+    /// A call on a name in a directory, links not followed, or on what a descriptor refers
+    /// to.
+    pub fn of(symbol: &'static str, state: &'static State, dirfd: c_int, name: &'a CStr) -> Self {
+        let place = Place::at(dirfd, name, name.is_empty());
+        Call {
+            symbol,
+            state,
+            place,
+        }
+    }
+
+    /// The same call on what it opened: by its name there may be another file by now.
+    pub fn opened(&self, fd: c_int) -> Call<'static> {
+        Call::of(self.symbol, self.state, fd, c"")
+    }
+
+    /// Why it is left alone.
+    pub fn bypass(&self, reason: Reason) -> Bypass {
+        Bypass {
+            symbol: self.symbol,
+            reason,
+        }
+    }
+
+    /// Is it a cancellation point, as `open` is (pthreads(7))? `syscall` is none.
+    pub fn is_cancellation_point(&self) -> bool {
+        !self.symbol.starts_with("syscall")
     }
 
     /// The inode the call would act on, links followed as the call does.
-    pub fn inode(&self) -> sys::Result<sys::Inode> {
-        if self.place.given.is_empty() {
-            // `AT_FDCWD` is no descriptor, but may stand for one here.
-            let (dirfd, flags) = (self.place.dirfd, libc::AT_EMPTY_PATH);
-            return sys::stat_at(dirfd, c"".as_ptr(), flags);
-        }
-        let flags = if self.place.follow {
-            0
-        } else {
-            libc::AT_SYMLINK_NOFOLLOW
-        };
-        sys::stat_at(self.place.dirfd, self.path, flags)
+    pub fn inode(&self) -> sys::Result<Inode> {
+        self.place.inode()
     }
 
     /// What the call names, to be remembered.
-    pub fn identity(&self, inode: &sys::Inode) -> Identity {
-        let follow = match self.place.follow {
-            true => 0,
-            false => libc::AT_SYMLINK_NOFOLLOW,
-        };
-        let flags = follow | libc::AT_EMPTY_PATH;
-        Identity::new(inode, sys::born(self.place.dirfd, self.path, flags))
-    }
-
-    /// Asks what depends on whether it is a directory. Where something is there
-    /// already, nobody looks what it is unless the answers differ.
-    pub fn by_kind<T: PartialEq>(
-        &self,
-        subject: Subject,
-        rules: &Rules,
-        ask: impl Fn(Kind) -> T,
-    ) -> T {
-        match subject {
-            Subject::Directory => ask(Kind::Directory),
-            Subject::Existing if rules.has_directory_only() => {
-                let (directory, other) = (ask(Kind::Directory), ask(Kind::Other));
-                if directory == other {
-                    return other;
-                }
-                match self.inode() {
-                    Ok(inode) if inode.is(libc::S_IFDIR) => directory,
-                    _ => other,
-                }
-            }
-            Subject::Other | Subject::Unnamed | Subject::Existing => ask(Kind::Other),
-        }
+    pub fn identity(&self, inode: &Inode) -> Identity {
+        let (dirfd, path) = self.place.name();
+        Identity::new(inode, sys::born(dirfd, path, self.place.flags()))
     }
 }
 
-/// A sensitive place: the settings that hold there and the rule that says so.
+/// A call at a sensitive place, and what holds there.
 #[derive(Clone, Copy)]
-pub struct Sensitive {
-    pub state: &'static State,
+pub struct Sensitive<'a> {
+    pub call: &'a Call<'a>,
     /// `None`: an inode remembered from a sensitive place, no path known.
     pub rule: Option<RuleId>,
+    pub mask: Mask,
 }
 
-impl Sensitive {
+impl<'a> Sensitive<'a> {
+    pub fn new(call: &'a Call<'a>, rule: Option<RuleId>) -> Self {
+        let mask = call.state.settings.mask;
+        Sensitive { call, rule, mask }
+    }
+
+    /// The same where another call names what it is about.
+    pub fn with_call<'b>(&self, call: &'b Call<'b>) -> Sensitive<'b> {
+        Sensitive { call, ..*self }
+    }
+
     /// `mode & !mask`.
     pub fn clamp(&self, mode: u32) -> u32 {
-        self.state.settings.mask.clamp(mode)
+        self.mask.clamp(mode)
     }
 
     /// The mode in which nobody but the owner gets in, whatever the mask leaves.
@@ -226,11 +229,11 @@ impl Sensitive {
 
     /// Has this mode a bit outside the mask's allowance?
     pub fn wide(&self, mode: u32) -> bool {
-        self.state.settings.mask.wide(mode)
+        self.mask.wide(mode)
     }
 
     /// Is nothing to be changed, only recorded?
     pub fn audit(&self) -> bool {
-        self.state.is_audit()
+        self.call.state.is_audit()
     }
 }

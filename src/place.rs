@@ -14,7 +14,9 @@ mod base;
 mod kernel;
 pub mod outside;
 
-use libc::{AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, c_char, c_int};
+use core::ffi::CStr;
+
+use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, c_char, c_int};
 use umaskclamp_policy::path;
 use umaskclamp_policy::resolve::{Request, Resolved, Room};
 
@@ -30,31 +32,38 @@ pub use umaskclamp_policy::resolve;
 pub struct Place<'a> {
     /// `AT_FDCWD` or a directory; ignored if the path is absolute.
     pub dirfd: c_int,
-    /// The path; empty stands for what `dirfd` itself refers to.
-    pub given: &'a [u8],
+    /// Empty: what `dirfd` itself refers to.
+    pub path: &'a CStr,
     /// Does the call follow a link in the last component?
     pub follow: bool,
     /// Is the directory of `dirfd` the root of the path (`RESOLVE_IN_ROOT` of
     /// openat2(2))? Then neither `/` nor `..` leads out of it.
     pub in_root: bool,
-    /// May the call create a file? Then its [`resolve::Route`] is found out as well.
-    pub creates: bool,
 }
 
-/// Reads the program's path without trusting the pointer: `None` if the kernel
-/// would say `EFAULT` or `ENAMETOOLONG`, and then the real call says it.
+/// Why a path of the program's could not be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The kernel would say `EFAULT`.
+    Fault,
+    /// The kernel would say `ENAMETOOLONG`.
+    TooLong,
+}
+
+/// Reads the program's path without trusting the pointer: where it cannot be read, the
+/// real call says so.
 ///
 /// # Safety
 /// As for the call itself: if the memory is readable, nobody writes to it or
 /// unmaps it before the hook returns.
-pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+pub unsafe fn read_string<'a>(pointer: *const c_char) -> Result<&'a CStr, Unread> {
     const PAGE: usize = 4096;
     let start = pointer as usize;
     let mut length = 0;
     while length < PATH_MAX {
-        let at = start.checked_add(length)?;
+        let at = start.checked_add(length).ok_or(Unread::Fault)?;
         if !(known::readable(at) || sys::readable(at)) {
-            return None;
+            return Err(Unread::Fault);
         }
         let in_page = PAGE - at % PAGE;
         // SAFETY: the page at `at` was just seen to be readable, and the chunk
@@ -62,13 +71,28 @@ pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
         let chunk = unsafe { core::slice::from_raw_parts(at as *const u8, in_page) };
         if let Some(end) = path::position(0, chunk) {
             length += end;
-            // SAFETY: every page from `start` to the terminator was seen readable.
-            let path = unsafe { core::slice::from_raw_parts(start as *const u8, length) };
-            return (length < PATH_MAX).then_some(path);
+            if length >= PATH_MAX {
+                break;
+            }
+            // SAFETY: every page from `start` to the terminator was seen readable, and
+            // the first zero byte is at `length`.
+            return Ok(unsafe {
+                let bytes = core::slice::from_raw_parts(start as *const u8, length + 1);
+                CStr::from_bytes_with_nul_unchecked(bytes)
+            });
         }
         length += in_page;
     }
-    None
+    Err(Unread::TooLong)
+}
+
+/// The same without the terminator, where it does not matter why not.
+///
+/// # Safety
+/// As for [`read_string`].
+pub unsafe fn read_path<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    unsafe { read_string(pointer) }.ok().map(CStr::to_bytes)
 }
 
 /// Reads memory of the program's without trusting the pointer: `None` if the
@@ -94,7 +118,39 @@ pub unsafe fn read_bytes<'a>(pointer: *const u8, size: usize) -> Option<&'a [u8]
     Some(unsafe { core::slice::from_raw_parts(pointer, size) })
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    pub const fn at(dirfd: c_int, path: &'a CStr, follow: bool) -> Self {
+        Place {
+            dirfd,
+            path,
+            follow,
+            in_root: false,
+        }
+    }
+
+    /// The path without its terminator.
+    pub fn given(&self) -> &'a [u8] {
+        self.path.to_bytes()
+    }
+
+    /// As system calls take it.
+    pub fn name(&self) -> sys::Name {
+        (self.dirfd, self.path.as_ptr())
+    }
+
+    /// `AT_*` flags by which a system call acts on what this place names.
+    pub fn flags(&self) -> c_int {
+        match self.follow {
+            true => AT_EMPTY_PATH,
+            false => AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+        }
+    }
+
+    /// What is there.
+    pub fn inode(&self) -> sys::Result<sys::Inode> {
+        sys::stat_at(self.dirfd, self.path.as_ptr(), self.flags())
+    }
+
     /// Writes the place as named into `out`. Where the cwd or dirfd cannot be
     /// told, the result has no leading `/` and starts with what is known.
     pub fn named<'b>(&self, out: &'b mut [u8], link: &mut [u8; PATH_MAX]) -> &'b [u8] {
@@ -112,8 +168,8 @@ impl Place<'_> {
     /// The same with what `base` found.
     pub fn named_from<'b>(&self, base: &[u8], out: &'b mut [u8]) -> &'b [u8] {
         let folded = match self.in_root {
-            true => path::fold_in_root(base, self.given, out),
-            false => path::fold_below(base, self.given, out),
+            true => path::fold_in_root(base, self.given(), out),
+            false => path::fold_below(base, self.given(), out),
         };
         match folded {
             Some(length) => out.get(..length).unwrap_or_default(),
@@ -121,27 +177,37 @@ impl Place<'_> {
         }
     }
 
-    /// Writes the place as it really is into `buffers.real`, and finds out how a creation
-    /// gets there.
+    /// Writes the place as it really is into `buffers.real`.
     ///
     /// `base` is what `base` found in `buffers.link`, where it still is: asking
     /// the kernel twice would be a system call more for each creation.
     pub fn real_from(&self, base: usize, buffers: &mut Buffers) -> Option<Resolved> {
+        self.real_and_route(base, false, buffers)
+    }
+
+    /// The same, and how a creation gets there, if that is asked for.
+    #[inline]
+    pub fn real_and_route(
+        &self,
+        base: usize,
+        route: bool,
+        buffers: &mut Buffers,
+    ) -> Option<Resolved> {
         let room = Room {
             resolved: &mut buffers.real,
             ahead: &mut buffers.ahead,
             link: &mut buffers.link,
         };
-        self.request().resolve(&Kernel, base, room)
+        self.request(route).resolve(&Kernel, base, room)
     }
 
-    fn request(&self) -> Request<'_> {
+    fn request(&self, creates: bool) -> Request<'a> {
         Request {
             dirfd: self.dirfd,
-            given: self.given,
+            given: self.given(),
             follow: self.follow,
             in_root: self.in_root,
-            creates: self.creates,
+            creates,
         }
     }
 

@@ -35,7 +35,7 @@ use crate::errno;
 use crate::place;
 use crate::records;
 use crate::scratch::{Buffers, Scratch};
-use crate::state::{self, State};
+use crate::state;
 use crate::sys::programs;
 use envp::{Array, Preloaded};
 use snapshot::Snapshot;
@@ -62,7 +62,6 @@ const AS_EVER: Plan = Plan::Go {
 /// The program that is started, as far as its environment says what is to become of
 /// it if it cannot be entered: what is not said there is as for this process.
 struct Child {
-    state: &'static State,
     snapshot: &'static Snapshot,
     /// None where its environment cannot be read, and the kernel will say `EFAULT`.
     survey: Option<Survey>,
@@ -158,7 +157,6 @@ impl Child {
         let unreachable = said(variables::UNREACHABLE).and_then(Unreachable::parse);
         let mask = said(variables::MASK).and_then(|mask| Mask::parse(mask).ok());
         Some(Child {
-            state,
             snapshot,
             mode: mode.unwrap_or(settings.mode),
             unreachable: unreachable.unwrap_or(settings.unreachable),
@@ -248,7 +246,7 @@ impl Child {
                 (true, false) => Action::WouldRefuse,
                 (false, _) => Action::Unreachable,
             };
-            record(self.state, name, at, action, reason.text());
+            record(name, at, action, reason.text());
         }
         if refuse && enforce {
             return Plan::Refuse;
@@ -269,11 +267,11 @@ impl Child {
 /// now. A helper that has a root of its own tries what will be there.
 pub fn before_root(call: &Call) {
     let known = state::active().zip(snapshot::taken());
-    let Some((state, snapshot)) = known.filter(|_| records::tells_unreachable()) else {
+    let Some((state, snapshot)) = known.filter(|_| records::tells(Action::Unreachable)) else {
         return;
     };
     let lost = || {
-        let inside = programs::change_root(call.path).is_ok();
+        let inside = programs::change_root(call.place.path.as_ptr()).is_ok();
         inside && !state.reaches_log() && !library::is_there(snapshot) && {
             let mut scratch = Scratch::claim();
             let room = scratch.as_mut().map(|scratch| &mut scratch.buffers().text);
@@ -282,6 +280,6 @@ pub fn before_root(call: &Call) {
     };
     if fallback::with_own_root(&mut || c_int::from(lost())) == Some(1) {
         let reason = "programs started below it cannot find the library";
-        records::child(state, call, Action::Unreachable, reason);
+        records::record(call, None, Action::Unreachable, records::NO_MODES, reason);
     }
 }

@@ -7,7 +7,7 @@ use libc::{AT_FDCWD, c_char};
 
 use super::reader::Reader;
 use crate::call::{Call, Subject};
-use crate::enforce::judge;
+use crate::enforce::decide::given_sensitive;
 use crate::scratch::{PATH_MAX, Scratch};
 use crate::sys;
 
@@ -53,8 +53,7 @@ pub unsafe fn sensitive(call: &'static str, reader: &mut Reader, entry: *const c
     let start = path.bytes.as_ptr().cast();
     // SAFETY: the path was just written and terminated.
     let call = unsafe { Call::at(call, AT_FDCWD, start, true) };
-    call.and_then(|call| judge(&call, Subject::Other))
-        .is_some_and(|sensitive| !sensitive.audit())
+    given_sensitive(&call, Subject::Other).is_some_and(|sensitive| !sensitive.audit())
 }
 
 struct Path<'a> {

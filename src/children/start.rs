@@ -11,9 +11,9 @@ use super::once;
 use super::target::At;
 use crate::call::Call;
 use crate::enforce::spawn::directory;
-use crate::place::{self, Place};
+use crate::place;
 use crate::records;
-use crate::state::{self, State};
+use crate::state;
 
 /// Which program a call starts.
 #[derive(Clone, Copy)]
@@ -69,10 +69,10 @@ impl Start {
         let hash = variable.iter().fold(0u64, |hash, &byte| {
             hash.wrapping_mul(31).wrapping_add(byte.into())
         });
-        if let Some(state) = state::active().filter(|_| once::first(hash, 0, u64::MAX)) {
+        if once::first(hash, 0, u64::MAX) {
             let text = reason.utf8_chunks().next();
             let reason = text.map_or("", |text| text.valid());
-            record(state, self.name, &self.at(), Action::Dropped, reason);
+            record(self.name, &self.at(), Action::Dropped, reason);
         }
     }
 }
@@ -139,22 +139,11 @@ pub fn searched(name: &'static str, file: *const c_char) -> Start {
 }
 
 /// Records what is done about a program that `name` starts.
-pub fn record(state: &'static State, name: &'static str, at: &At, action: Action, reason: &str) {
+pub fn record(symbol: &'static str, at: &At, action: Action, reason: &str) {
     // SAFETY: the program's own argument, or a path that the kernel took a moment ago.
-    let given = unsafe { place::read_path(at.path) }.unwrap_or_default();
-    let place = Place {
-        dirfd: at.dirfd,
-        given,
-        follow: true,
-        in_root: false,
-        creates: false,
-    };
-    let call = Call {
-        name,
-        place,
-        path: at.path,
-        tries: false,
-        cancels: true,
-    };
-    records::child(state, &call, action, reason);
+    let path = unsafe { place::read_string(at.path) }.unwrap_or_default();
+    if let Some(state) = state::active() {
+        let call = Call::of(symbol, state, at.dirfd, path);
+        records::record(&call, None, action, records::NO_MODES, reason);
+    }
 }

@@ -7,22 +7,23 @@
 //!   name that did not below the old one, is the content narrowed ([`super::content`]).
 
 use libc::{S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, c_int};
+use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::ChmodPolicy;
 
 use super::content::Content;
+use super::decide::{is_sensitive, sensitive};
 use super::held::{Held, Narrowed};
 use super::outlook::{How, can_only_fail, links_narrow};
+use super::remembered::remember_narrow;
 use super::tree::Pass;
-use super::{is_sensitive, judge, remember_narrow};
 use crate::call::{Call, Sensitive, Subject};
 use crate::memory::{self, Names};
+use crate::records;
 use crate::sys::{self, Inode};
-use crate::{records, state};
 
 /// What a call would narrow. A link's own mode means nothing, and a device is
 /// everybody's.
 pub fn narrowable(call: &Call) -> Option<(Subject, Inode)> {
-    state::active()?;
     let inode = call.inode().ok()?;
     match inode.mode & S_IFMT {
         S_IFDIR => Some((Subject::Directory, inode)),
@@ -49,7 +50,7 @@ pub fn arrive(arrivals: &mut [Option<Arrival>], how: How, real: &dyn Fn() -> c_i
 /// An inode on its way to a sensitive name, or a directory with such below.
 pub struct Arrival<'a> {
     /// Holds for the inode itself.
-    sensitive: Option<Sensitive>,
+    sensitive: Option<Sensitive<'a>>,
     from: &'a Call<'a>,
     to: &'a Call<'a>,
     inode: Inode,
@@ -60,27 +61,26 @@ pub struct Arrival<'a> {
 }
 
 /// Does what had a sensitive name already keep its mode under this one?
-fn keeps_mode(sensitive: &Sensitive, inode: &Inode, subject: Subject, to: &Call) -> bool {
+fn keeps_mode(sensitive: &Sensitive, inode: &Inode, subject: Subject) -> bool {
     // The program itself may have given it that mode (`rsync`, `sed -i`).
-    let allowed = sensitive.state.settings.chmod == ChmodPolicy::Allow;
+    let allowed = sensitive.call.state.settings.chmod == ChmodPolicy::Allow;
     // Programs link to a temporary name and rename that (`ln -f`, `cp -alf`): what has
     // other names keeps its mode as it would by a link.
     let linked = inode.links > 1 && subject == Subject::Other;
-    allowed || linked && !links_narrow(sensitive, to)
+    allowed || linked && !links_narrow(sensitive)
 }
 
 impl<'a> Arrival<'a> {
     #[inline(never)]
     pub fn of(from: &'a Call<'a>, to: &'a Call<'a>) -> Option<Self> {
-        let state = state::active()?;
         let (subject, inode) = narrowable(from)?;
-        let sensitive = judge(to, subject);
+        let sensitive = sensitive(to, subject);
         // Of two names of one inode none is moved (rename(2)).
         if sensitive.is_some() && to.inode().is_ok_and(|there| there.id == inode.id) {
             return None;
         }
         let within = sensitive.filter(|_| is_sensitive(from));
-        if within.is_some_and(|sensitive| keeps_mode(&sensitive, &inode, subject, to)) {
+        if within.is_some_and(|sensitive| keeps_mode(&sensitive, &inode, subject)) {
             return None;
         }
         // One that is closed itself closes all that lies in it. Without a `/proc` each
@@ -90,9 +90,7 @@ impl<'a> Arrival<'a> {
             sensitive.clamp(inode.mode) & 0o077 == 0 && memory::proc_fd_readable()
         };
         let content = match subject {
-            Subject::Directory if !sensitive.as_ref().is_some_and(closes) => {
-                Content::of(from, to, state)
-            }
+            Subject::Directory if !sensitive.as_ref().is_some_and(closes) => Content::of(from, to),
             _ => None,
         };
         if sensitive.is_none() && content.is_none() {
@@ -102,7 +100,7 @@ impl<'a> Arrival<'a> {
     }
 
     pub fn at(
-        sensitive: Option<Sensitive>,
+        sensitive: Option<Sensitive<'a>>,
         from: &'a Call<'a>,
         to: &'a Call<'a>,
         inode: Inode,
@@ -148,7 +146,7 @@ impl<'a> Arrival<'a> {
     fn before(&mut self, how: How) {
         let first = self.sensitive.map(|sensitive| self.first_mode(&sensitive));
         let changes = first.is_some_and(|mode| mode != self.inode.permissions());
-        let audit = state::active().is_none_or(|state| state.is_audit());
+        let audit = self.to.state.is_audit();
         if audit || !changes && self.content.is_none() {
             return;
         }
@@ -162,7 +160,7 @@ impl<'a> Arrival<'a> {
                 self.narrowed = Some(held.narrow(mode));
             }
             if self.stays_open() {
-                self.content = state::active().and_then(|s| Content::of(self.from, self.to, s));
+                self.content = Content::of(self.from, self.to);
             }
             // Behind a directory that is closed it can wait.
             if !matches!(self.narrowed, Some(Ok(_))) {
@@ -192,22 +190,23 @@ impl<'a> Arrival<'a> {
                 None => Held::of(self.to).and_then(|held| held.narrow(first)),
             });
             if self.stays_open() && self.content.is_none() {
-                self.content = Content::of(self.from, self.to, sensitive.state);
+                self.content = Content::of(self.from, self.to);
             }
         }
         let own = sensitive.clamp(wide);
-        match self.narrowed {
-            Some(Err(error)) => records::failed(&sensitive, self.to, wide, error),
-            _ => {
-                let names = match is_sensitive(self.from) {
-                    true => Names::Known,
-                    false => Names::New,
-                };
-                remember_narrow(self.to, &self.inode, names);
-                if own != wide {
-                    records::tightened(&sensitive, self.to, &self.inode);
-                }
-            }
+        let done = match &self.narrowed {
+            Some(Err(error)) => Err(*error),
+            _ => Ok(()),
+        };
+        if done.is_ok() {
+            let names = match is_sensitive(self.from) {
+                true => Names::Known,
+                false => Names::New,
+            };
+            remember_narrow(self.to, &self.inode, names);
+        }
+        if done.is_err() || own != wide {
+            sensitive.record_tightened(&self.inode, done);
         }
         // Only a tree that was seen to is opened to whom the mask lets in.
         let closed = matches!(self.narrowed, Some(Ok(_)));
@@ -224,8 +223,10 @@ impl<'a> Arrival<'a> {
         };
         let seen = content.look(self.to, Pass::After, closed);
         if !seen {
-            let wide = self.inode.permissions();
-            records::not_walked(self.sensitive.as_ref(), self.to, wide);
+            let modes = (Some(self.inode.permissions()), None);
+            let rule = self.sensitive.and_then(|sensitive| sensitive.rule);
+            let reason = "not all that lies in it could be looked at";
+            records::record(self.to, rule, Action::Failed, modes, reason);
         }
         seen
     }
@@ -236,7 +237,9 @@ impl<'a> Arrival<'a> {
             && let (Err(_), Some(sensitive)) = (held.restore(narrowed), &self.sensitive)
         {
             let narrow = self.first_mode(sensitive);
-            records::stays_narrow(sensitive, self.from, &self.inode, narrow);
+            sensitive
+                .with_call(self.from)
+                .record_left_narrow(&self.inode, narrow);
         }
         if let Some(content) = self.content.as_mut().filter(|content| content.begun) {
             content.look(self.from, Pass::Undo, false);

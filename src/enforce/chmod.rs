@@ -6,11 +6,11 @@ use libc::{S_IFDIR, c_char, c_int, mode_t};
 use umaskclamp_policy::acl;
 use umaskclamp_policy::settings::ChmodPolicy;
 
-use super::judged;
+use super::decide::given_sensitive;
 use super::outlook::links_narrow;
-use crate::call::{Call, Sensitive, Subject};
+use crate::call::{Given, Sensitive, Subject};
 use crate::scratch::{Scratch, XATTR_MAX};
-use crate::{errno, place, records, state};
+use crate::{errno, place, state};
 
 /// Could a `chmod` to this mode put a bit outside the mask? If not, a hook goes
 /// straight to the real symbol.
@@ -21,27 +21,19 @@ pub fn widens(mode: mode_t) -> bool {
 }
 
 /// Makes the real call with the mode that the place allows.
-pub fn chmod(call: Option<Call>, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Existing)) else {
+pub fn chmod(given: Given, mode: mode_t, real: &dyn Fn(mode_t) -> c_int) -> c_int {
+    let Some(sensitive) = given_sensitive(&given, Subject::Existing) else {
         return real(mode);
     };
-    let kept = match sensitive.wide(mode) {
-        true => mode & kept(&sensitive, &call),
-        false => 0,
-    };
-    let clamped = sensitive.clamp(mode) | kept;
-    let result = real(if sensitive.audit() { mode } else { clamped });
-    if result == 0 && (kept != 0 || records::is_kept(&sensitive, &call, || call.inode())) {
-        records::clamped(&sensitive, &call, mode, clamped);
-    }
-    result
+    sensitive.with_mode(mode, kept(&sensitive), real)
 }
 
 /// The bits that the inode has and may keep: those of a file that is linked here from
 /// elsewhere, by a name that nobody else can reach.
-fn kept(sensitive: &Sensitive, call: &Call) -> mode_t {
-    let linked = call.inode().ok().filter(|inode| inode.links > 1);
-    let kept = linked.filter(|inode| !inode.is(S_IFDIR) && !links_narrow(sensitive, call));
+fn kept(sensitive: &Sensitive) -> mode_t {
+    let linked = sensitive.call.inode().ok();
+    let linked = linked.filter(|inode| inode.links > 1 && !inode.is(S_IFDIR));
+    let kept = linked.filter(|_| !links_narrow(sensitive));
     kept.map_or(0, |inode| inode.permissions())
 }
 
@@ -67,12 +59,12 @@ pub unsafe fn names_acl(name: *const c_char) -> bool {
 /// # Safety
 /// As for the call itself: nobody writes to `size` bytes at `value` meanwhile.
 pub unsafe fn acl(
-    call: Option<Call>,
+    given: Given,
     value: *const c_void,
     size: usize,
     real: &dyn Fn(*const c_void) -> c_int,
 ) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Existing)) else {
+    let Some(sensitive) = given_sensitive(&given, Subject::Existing) else {
         return real(value);
     };
     if size > XATTR_MAX {
@@ -84,7 +76,7 @@ pub unsafe fn acl(
         return real(value);
     };
     let Some(mut scratch) = Scratch::claim() else {
-        records::failed(&sensitive, &call, 0, libc::ENOMEM);
+        sensitive.record_failed(0, libc::ENOMEM);
         errno::set(libc::ENOMEM);
         return -1;
     };
@@ -93,7 +85,7 @@ pub unsafe fn acl(
     };
     copy.copy_from_slice(given);
     let wide = acl::loosest(copy).unwrap_or(0);
-    let reduced = acl::reduce(copy, sensitive.state.settings.mask) == Ok(true);
+    let reduced = acl::reduce(copy, sensitive.mask) == Ok(true);
     let allowed = acl::loosest(copy).unwrap_or(0);
     let result = if reduced && !sensitive.audit() {
         real(copy.as_ptr().cast())
@@ -102,7 +94,7 @@ pub unsafe fn acl(
     };
     drop(scratch);
     if result == 0 && reduced {
-        records::clamped(&sensitive, &call, wide, allowed);
+        sensitive.record_clamped(wide, allowed);
     }
     result
 }

@@ -21,7 +21,8 @@ pub struct Content {
 impl Content {
     /// `None` if no name in it becomes sensitive by the move.
     #[inline(never)]
-    pub fn of(from: &Call, to: &Call, state: &'static State) -> Option<Self> {
+    pub fn of(from: &Call, to: &Call) -> Option<Self> {
+        let state = from.state;
         let mut content = Content {
             state,
             old: Scratch::claim()?,

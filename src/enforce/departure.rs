@@ -1,17 +1,15 @@
 //! A name that is about to go, by an unlink or a rename.
 
+use super::decide::is_sensitive;
 use super::held::Held;
-use super::is_sensitive;
 use crate::call::{Call, Sensitive};
 use crate::memory::{self, Identity};
-use crate::{records, state};
 
 /// A name that is about to go, of an inode whose sensitive names are counted. One that
 /// kept its mode when it was linked to such a name needs it no longer when its last
 /// plain name is gone; one that has no sensitive name any more is free.
 pub struct Departure<'a> {
-    sensitive: Sensitive,
-    call: &'a Call<'a>,
+    sensitive: Sensitive<'a>,
     held: Held<'a>,
     identity: Identity,
     /// Is the name that goes a plain one?
@@ -20,8 +18,10 @@ pub struct Departure<'a> {
 
 impl<'a> Departure<'a> {
     #[inline(never)]
-    pub fn of(call: &'a Call) -> Option<Self> {
-        let state = state::active().filter(|_| memory::any_named())?;
+    pub fn of(call: &'a Call<'a>) -> Option<Self> {
+        if !memory::any_named() {
+            return None;
+        }
         let inode = call.inode().ok().filter(|inode| inode.links > 1)?;
         let identity = call.identity(&inode);
         if memory::names(identity) == 0 {
@@ -31,8 +31,7 @@ impl<'a> Departure<'a> {
             .ok()
             .filter(|held| held.inode.id == inode.id)?;
         Some(Departure {
-            sensitive: Sensitive { state, rule: None },
-            call,
+            sensitive: Sensitive::new(call, None),
             held,
             identity,
             plain: !is_sensitive(call),
@@ -45,16 +44,11 @@ impl<'a> Departure<'a> {
             memory::unnamed(self.identity);
             return;
         }
-        let wide = self.held.inode.permissions();
-        let narrow = self.sensitive.clamp(wide);
-        let last = self.held.inode.links - 1 == memory::names(self.identity);
-        if !last || wide == narrow {
-            return;
-        }
-        let audit = self.sensitive.audit();
-        match audit || self.held.narrow(narrow).is_ok() {
-            true => records::tightened(&self.sensitive, self.call, &self.held.inode),
-            false => records::failed(&self.sensitive, self.call, wide, libc::EPERM),
+        let inode = &self.held.inode;
+        let last = inode.links - 1 == memory::names(self.identity);
+        if last && self.sensitive.wide(inode.permissions()) {
+            let narrow = |mode| self.held.narrow(mode).map(drop);
+            self.sensitive.tighten(inode, narrow);
         }
     }
 }

@@ -5,22 +5,19 @@
 //! Somebody who may write to the directory could otherwise put a link to any file of
 //! the user's there, and have it changed.
 
-use core::marker::PhantomData;
-
-use libc::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE, c_int};
+use libc::{EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, ESTALE};
 
 use crate::call::Call;
-use crate::sys::{self, Inode, Name, Owned};
+use crate::place::Place;
+use crate::sys::{self, Inode, Owned};
 
 /// What has a name, held as it was found.
 pub struct Held<'a> {
     /// `None` with a full descriptor table, or of a descriptor of the program's own:
     /// then it is found by its name each time.
     descriptor: Option<Owned>,
-    name: Name,
-    follow: bool,
+    place: Place<'a>,
     pub inode: Inode,
-    names: PhantomData<&'a Call<'a>>,
 }
 
 /// An inode before and after it was narrowed.
@@ -32,40 +29,32 @@ pub struct Narrowed {
 
 impl<'a> Held<'a> {
     /// What the call names, links followed as the call does.
-    pub fn of(call: &'a Call) -> sys::Result<Self> {
-        Self::at((call.place.dirfd, call.path), call.place.follow)
-    }
-
-    /// An empty path stands for what the descriptor refers to.
     #[inline(never)]
-    pub fn at(name: Name, follow: bool) -> sys::Result<Self> {
-        // SAFETY: an empty path or not, its first byte can be read: the kernel took
-        // it a moment ago, or it is our own.
-        let is_descriptor = unsafe { *name.1 } == 0;
-        let held = (!is_descriptor).then(|| sys::hold(name, follow));
+    pub fn of(call: &Call<'a>) -> sys::Result<Self> {
+        let place = call.place;
+        let named = !place.path.is_empty();
+        let held = named.then(|| sys::hold(place.name(), place.follow));
         let descriptor = match held {
             None | Some(Err(EMFILE | ENFILE)) => None,
             Some(held) => Some(held?),
         };
         let inode = match &descriptor {
             Some(descriptor) => sys::stat_of(descriptor.0)?,
-            None => by_name(name, follow)?,
+            None => place.inode()?,
         };
         Ok(Held {
             descriptor,
-            name,
-            follow,
+            place,
             inode,
-            names: PhantomData,
         })
     }
 
     /// The number of the mount that it lies on, if that can be told.
     pub fn mount(&self) -> Option<u64> {
-        let (dirfd, path) = self.name;
+        let (dirfd, path) = self.place.name();
         match &self.descriptor {
             Some(descriptor) => sys::mount_of(descriptor.0),
-            None => sys::mount_at(dirfd, path, no_follow(self.follow) | AT_EMPTY_PATH),
+            None => sys::mount_at(dirfd, path, self.place.flags()),
         }
     }
 
@@ -92,7 +81,7 @@ impl<'a> Held<'a> {
         let (set, now) = (&narrowed.now, self.now()?);
         let same = now.is_same(set) && now.mode == set.mode && now.links == set.links;
         let only_written = now.changed == set.changed || now.changed == now.written;
-        let named = by_name(self.name, self.follow)?.id == now.id;
+        let named = self.place.inode()?.id == now.id;
         if !(same && only_written && named) {
             return Err(ESTALE);
         }
@@ -102,25 +91,24 @@ impl<'a> Held<'a> {
     fn now(&self) -> sys::Result<Inode> {
         match &self.descriptor {
             Some(descriptor) => sys::stat_of(descriptor.0),
-            None => by_name(self.name, self.follow),
+            None => self.place.inode(),
         }
     }
 
     fn chmod(&self, mode: u32) -> sys::Result<()> {
-        let (dirfd, path) = self.name;
+        let name = self.place.name();
         let changed = match &self.descriptor {
             Some(descriptor) => sys::chmod_path_fd(descriptor.0, mode),
-            // SAFETY: as in `at`.
-            None if unsafe { *path } == 0 => match sys::chmod_fd(dirfd, mode) {
-                Err(libc::EBADF) => sys::chmod_path_fd(dirfd, mode),
+            None if self.place.path.is_empty() => match sys::chmod_fd(name.0, mode) {
+                Err(libc::EBADF) => sys::chmod_path_fd(name.0, mode),
                 done => done,
             },
-            None => sys::chmod_by_name(self.name, self.follow, mode),
+            None => sys::chmod_by_name(name, self.place.follow, mode),
         };
         match changed {
             // Before Linux 6.6, without a `/proc`: in a `chroot`, say. Opened for reading
             // it can be told from another one as well.
-            Err(ENOSYS) => match sys::open_to_change(self.name) {
+            Err(ENOSYS) => match sys::open_to_change(name) {
                 Ok(opened) if sys::stat_of(opened.0)?.id == self.inode.id => {
                     sys::chmod_fd(opened.0, mode)
                 }
@@ -128,16 +116,5 @@ impl<'a> Held<'a> {
             },
             done => done,
         }
-    }
-}
-
-fn by_name((dirfd, path): Name, follow: bool) -> sys::Result<Inode> {
-    sys::stat_at(dirfd, path, no_follow(follow) | AT_EMPTY_PATH)
-}
-
-fn no_follow(follow: bool) -> c_int {
-    match follow {
-        true => 0,
-        false => AT_SYMLINK_NOFOLLOW,
     }
 }

@@ -4,9 +4,9 @@
 
 use core::ffi::c_void;
 
-use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_int, mode_t};
+use libc::{c_int, mode_t};
 
-use crate::call::Call;
+use crate::call::{Call, follows};
 use crate::place;
 
 /// `struct open_how` and what a later kernel may have added behind it.
@@ -78,10 +78,7 @@ impl OpenHow {
 
     /// Does the call follow a link in the last component?
     pub fn follows(&self) -> bool {
-        const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
-        self.flags() & O_NOFOLLOW == 0
-            && self.flags() & EXCLUSIVE != EXCLUSIVE
-            && self.resolve & RESOLVE_NO_SYMLINKS == 0
+        follows(self.flags()) && self.resolve & RESOLVE_NO_SYMLINKS == 0
     }
 
     /// Does it say no more than openat(2) can? What else it asks of the way to the

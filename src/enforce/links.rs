@@ -7,43 +7,45 @@
 //!   widens it by neither name. What others do, the record of it warns of.
 
 use libc::{S_IFREG, c_int};
+use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::{ChmodPolicy, Existing};
 
 use super::arrival::{Arrival, arrive};
+use super::decide::{is_sensitive, sensitive};
 use super::departure::Departure;
 use super::outlook::{How, links_narrow};
-use super::{is_sensitive, judge, remember};
-use crate::call::{Call, Subject};
+use super::remembered::remember;
+use crate::call::{Call, Given, Reason, Subject};
 use crate::memory::{self, Names, Remembered};
+use crate::records::{self, NO_MODES};
 use crate::sys::Inode;
-use crate::{records, state};
 
 /// Links by `real`.
-pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c_int {
-    let (Some(from), Some(to)) = (from, to) else {
+pub fn link(from: Given, to: Given, real: &dyn Fn() -> c_int) -> c_int {
+    let (Ok(from), Ok(to)) = (from, to) else {
         return real();
     };
-    // A link's own mode means nothing, no directory has two names, and who uses a fifo or
-    // a socket that is there already is not to lose it.
-    let regular = state::active()
-        .and_then(|_| from.inode().ok())
-        .filter(|inode| inode.is(S_IFREG));
-    let Some(inode) = regular else {
-        return real();
+    let inode = match from.inode() {
+        Ok(inode) if inode.is(S_IFREG) => inode,
+        // A link's own mode means nothing, no directory has two names, and who uses a
+        // fifo or a socket that is there already is not to lose it.
+        _ => {
+            records::bypass(&from.bypass(Reason::NotRegular));
+            return real();
+        }
     };
-    let subject = Subject::Other;
-    let Some(sensitive) = judge(&to, subject) else {
+    let Some(sensitive) = sensitive(&to, Subject::Other) else {
         return link_to_plain_name(&from, &to, &inode, real);
     };
-    let wide = inode.permissions() & sensitive.state.settings.mask.bits();
+    let wide = inode.permissions() & sensitive.mask.bits();
     // What has no name yet (`O_TMPFILE`) is new.
     let is_new = inode.links == 0;
-    let may_change = sensitive.state.settings.existing == Existing::Tighten;
+    let may_change = sensitive.call.state.settings.existing == Existing::Tighten;
     let allowed = || {
-        let clamps = sensitive.state.settings.chmod == ChmodPolicy::Clamp;
+        let clamps = sensitive.call.state.settings.chmod == ChmodPolicy::Clamp;
         !clamps && is_sensitive(&from)
     };
-    let narrows = is_new || wide != 0 && links_narrow(&sensitive, &to) && !allowed();
+    let narrows = is_new || wide != 0 && links_narrow(&sensitive) && !allowed();
     let result = if narrows {
         let arrival = Arrival::at(Some(sensitive), &from, &to, inode, None);
         arrive(&mut [Some(arrival)], How::Link, real)
@@ -65,13 +67,16 @@ pub fn link(from: Option<Call>, to: Option<Call>, real: &dyn Fn() -> c_int) -> c
 }
 
 fn link_to_plain_name(from: &Call, to: &Call, inode: &Inode, real: &dyn Fn() -> c_int) -> c_int {
-    let clamps = state::active().is_some_and(|s| s.settings.chmod == ChmodPolicy::Clamp);
+    let clamps = from.state.settings.chmod == ChmodPolicy::Clamp;
     let watched = clamps && inode.links > 0 && is_sensitive(from);
-    let sensitive = watched.then(|| judge(from, Subject::Other)).flatten();
+    let sensitive = watched.then(|| sensitive(from, Subject::Other)).flatten();
     let result = real();
     if let (0, Some(sensitive)) = (result, &sensitive) {
         remember(to, inode, Remembered::Narrow, Names::Known);
-        records::linked(sensitive, to);
+        let reason = "a sensitive file has this name as well: others may widen it";
+        sensitive
+            .with_call(to)
+            .record(Action::Linked, NO_MODES, reason);
     }
     result
 }
@@ -84,8 +89,10 @@ pub fn any_linked() -> bool {
 }
 
 /// Takes a name away by `real`.
-pub fn unlink(call: Option<Call>, real: &dyn Fn() -> c_int) -> c_int {
-    let departure = call.as_ref().and_then(Departure::of);
+#[cold]
+#[inline(never)]
+pub fn unlink(call: Given, real: &dyn Fn() -> c_int) -> c_int {
+    let departure = call.as_ref().ok().and_then(Departure::of);
     let result = real();
     if let (0, Some(departure)) = (result, departure) {
         departure.done();

@@ -8,20 +8,15 @@ use libc::{RENAME_EXCHANGE, c_int, c_uint};
 
 use super::arrival::{Arrival, arrive, narrowable};
 use super::content::Content;
+use super::decide::{is_sensitive, sensitive};
 use super::departure::Departure;
 use super::outlook::How;
-use super::{is_sensitive, judge};
-use crate::call::{Call, Subject};
-use crate::{memory, state};
+use crate::call::{Call, Given, Subject};
+use crate::memory;
 
 /// Renames by `real`; with `RENAME_EXCHANGE` both inodes arrive somewhere.
-pub fn rename(
-    from: Option<Call>,
-    to: Option<Call>,
-    flags: c_uint,
-    real: &dyn Fn() -> c_int,
-) -> c_int {
-    let (Some(from), Some(to)) = (from, to) else {
+pub fn rename(from: Given, to: Given, flags: c_uint, real: &dyn Fn() -> c_int) -> c_int {
+    let (Ok(from), Ok(to)) = (from, to) else {
         return real();
     };
     let exchanges = flags & RENAME_EXCHANGE != 0;
@@ -38,11 +33,11 @@ pub fn rename(
 /// Does anything get a sensitive name by this?
 #[inline(never)]
 fn concerns(from: &Call, to: &Call) -> bool {
-    let (Some(state), Some((subject, _))) = (state::active(), narrowable(from)) else {
+    let Some((subject, _)) = narrowable(from) else {
         return false;
     };
-    let names = || Content::of(from, to, state).is_some();
-    judge(to, subject).is_some() || subject == Subject::Directory && names()
+    let names = || Content::of(from, to).is_some();
+    sensitive(to, subject).is_some() || subject == Subject::Directory && names()
 }
 
 #[inline(never)]

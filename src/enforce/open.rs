@@ -3,39 +3,48 @@
 
 use libc::{c_int, mode_t};
 
-use super::nolinks::{self, Route};
+use super::decide::{Decision, Depth, Route, decide};
+use super::nolinks;
 pub use super::opening::opens_for_writing;
-use super::opening::{open_at, subject};
-use super::{Judged, look};
-use crate::call::Call;
+use super::opening::{Opening, Real, subject};
+use crate::call::Given;
+use crate::{errno, records};
 
-/// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
-pub fn open(
-    mut call: Option<Call>,
-    flags: c_int,
-    mode: mode_t,
-    real: &dyn Fn(c_int, mode_t) -> c_int,
-) -> c_int {
-    if let Some(call) = &mut call {
-        call.tries = call.place.creates && nolinks::openat2_usable();
-    }
-    open_as_told(call, flags, mode, real)
+/// Opens by `real`. Most files that are created are new, and most paths have no link: so
+/// where the lexical path is plain such a file is tried first.
+#[inline(never)]
+pub fn open(given: Given, flags: c_int, mode: mode_t, real: Real) -> c_int {
+    let depth = match Depth::of_open(flags) {
+        Depth::Routed if nolinks::openat2_usable() => Depth::Lexical,
+        depth => depth,
+    };
+    open_from(&given, depth, flags, mode, real)
 }
 
-/// The same without trying a new file first: the place is judged in full. The call is
-/// `real`, unless other users may change the path meanwhile.
-pub fn open_as_told(
-    call: Option<Call>,
-    flags: c_int,
-    mode: mode_t,
-    real: &dyn Fn(c_int, mode_t) -> c_int,
-) -> c_int {
-    let Some(call) = call else {
-        return real(flags, mode);
+/// The same, where the place is looked at so far at first.
+#[inline(always)]
+pub fn open_from(given: &Given, depth: Depth, flags: c_int, mode: mode_t, real: Real) -> c_int {
+    let call = match given {
+        Ok(call) => call,
+        Err(bypass) => {
+            records::bypass(bypass);
+            return real.make(flags, mode);
+        }
     };
-    match look(&call, subject(flags)) {
-        Judged::Sensitive(sensitive) => open_at(sensitive, call, flags, mode, real),
-        Judged::Plain(Route::Own) => real(flags, mode),
-        Judged::Plain(route) => nolinks::create(call, route, flags, mode, real),
+    let mut depth = depth;
+    loop {
+        match decide(call, subject(flags), depth) {
+            Decision::Sensitive(sensitive) => {
+                return Opening::new(sensitive, flags, mode).open(real);
+            }
+            Decision::Plain(_) if depth == Depth::Lexical => {
+                if let Some(opened) = nolinks::create_new(call, flags, mode) {
+                    return errno::of(opened);
+                }
+                depth = Depth::Routed;
+            }
+            Decision::Plain(Route::Program) => return real.make(flags, mode),
+            Decision::Plain(route) => return nolinks::create(call, route, flags, mode, real),
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Opening for writing at a sensitive place: what is created gets a clamped mode, what is
 //! there is tightened before the program can write to it.
 
-use libc::{EEXIST, c_int, mode_t};
+use libc::{EEXIST, EOPNOTSUPP, c_int, mode_t};
 use libc::{O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC};
 
-use super::existing::must_tighten;
-use super::{remember, remember_narrow};
-use crate::call::{Call, Sensitive, Subject};
+use umaskclamp_policy::record::Action;
+
+use super::remembered::{remember, remember_narrow};
+use crate::call::{Sensitive, Subject};
 use crate::memory::{self, Names, Remembered};
 use crate::sys::{self, Inode};
 use crate::{errno, records};
@@ -38,151 +39,113 @@ pub fn has_mode(flags: c_int) -> bool {
     flags & O_CREAT != 0 || is_tmpfile(flags)
 }
 
-/// Opens by `real` at a sensitive place.
-pub fn open_at(
-    sensitive: Sensitive,
-    call: Call,
-    flags: c_int,
-    mode: mode_t,
-    real: &dyn Fn(c_int, mode_t) -> c_int,
-) -> c_int {
-    let opening = Opening {
-        sensitive,
-        call,
-        flags,
-        mode,
-    };
-    if sensitive.audit() {
-        let mut fd = -1;
-        opening.audited(&mut || {
-            fd = real(flags, mode);
-            fd >= 0
-        });
-        fd
-    } else if opening.is_new_file() {
-        opening.new_file(real)
-    } else {
-        opening.enforced(real)
+/// The program's own call with these flags and this mode: a descriptor or -1. Not as
+/// `dyn Fn`, whose table has two entries more, which nobody uses and the loader relocates
+/// in each process.
+pub trait Open {
+    fn make(&self, flags: c_int, mode: mode_t) -> c_int;
+}
+
+impl<F: Fn(c_int, mode_t) -> c_int> Open for F {
+    fn make(&self, flags: c_int, mode: mode_t) -> c_int {
+        self(flags, mode)
     }
 }
 
-/// Makes an unchanged call in audit mode and records what would have been
-/// changed; `real` says if it succeeded.
-pub fn audit(
-    sensitive: Sensitive,
-    call: Call,
-    flags: c_int,
-    mode: mode_t,
-    real: &mut dyn FnMut() -> bool,
-) {
-    let opening = Opening {
-        sensitive,
-        call,
-        flags,
-        mode,
-    };
-    opening.audited(real);
-}
+pub type Real<'r> = &'r dyn Open;
 
-struct Opening<'a> {
-    sensitive: Sensitive,
-    call: Call<'a>,
+/// An open at a sensitive place.
+pub struct Opening<'a> {
+    sensitive: Sensitive<'a>,
     flags: c_int,
     mode: mode_t,
 }
 
-impl Opening<'_> {
-    /// Does the call create or fail? Then there is no old file to look after.
-    fn is_new_file(&self) -> bool {
+impl<'a> Opening<'a> {
+    pub fn new(sensitive: Sensitive<'a>, flags: c_int, mode: mode_t) -> Self {
+        Opening {
+            sensitive,
+            flags,
+            mode,
+        }
+    }
+
+    pub fn open(&self, real: Real) -> c_int {
         const EXCLUSIVE: c_int = O_CREAT | O_EXCL;
-        is_tmpfile(self.flags) || self.flags & EXCLUSIVE == EXCLUSIVE
-    }
-
-    fn clamped(&self) -> mode_t {
-        if has_mode(self.flags) {
-            self.sensitive.clamp(self.mode)
-        } else {
-            self.mode
+        // It creates or fails: there is no old file to look after.
+        if is_tmpfile(self.flags) || self.flags & EXCLUSIVE == EXCLUSIVE {
+            return self.new_file(self.flags, real);
         }
-    }
-
-    fn record_creation(&self, fd: c_int) {
-        let clamped = self.clamped();
-        let kept = records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd));
-        if kept && clamped != self.mode {
-            records::clamped(&self.sensitive, &self.call, self.mode, clamped);
-        }
-    }
-
-    fn new_file(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
-        let fd = real(self.flags, self.clamped());
-        if fd >= 0 {
-            if !memory::proc_fd_readable()
-                && let Ok(inode) = sys::stat_of(fd)
-            {
-                remember(
-                    &self.call.opened(fd),
-                    &inode,
-                    Remembered::Seen,
-                    Names::Known,
-                );
-            }
-            self.record_creation(fd);
-        }
-        fd
-    }
-
-    fn audited(&self, real: &mut dyn FnMut() -> bool) {
-        let before = self.call.inode();
-        if !real() {
-            return;
-        }
-        match before {
-            _ if self.is_new_file() => self.record_creation(-1),
-            Ok(inode) if self.must_tighten(&inode) => self.record_tightened(&inode),
-            Ok(_) => {}
-            Err(_) => self.record_creation(-1),
-        }
-    }
-
-    fn enforced(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
         // Most files are new, and a look at a name that is not there takes the
         // kernel half as long as a creation.
-        if self.flags & O_CREAT != 0 {
-            let exclusive = Opening {
-                flags: self.flags | O_EXCL,
-                ..*self
-            };
+        if self.flags & O_CREAT != 0 && !self.sensitive.audit() {
             let error = errno::get();
-            let fd = exclusive.new_file(real);
+            let fd = self.new_file(self.flags | O_EXCL, real);
             if fd >= 0 || errno::get() != EEXIST {
                 return fd;
             }
             errno::set(error);
         }
-        let before = self.call.inode();
+        self.old_file(self.sensitive.call.inode(), real)
+    }
+
+    fn allowed(&self) -> mode_t {
+        match has_mode(self.flags) {
+            true => self.sensitive.allowed(self.mode),
+            false => self.mode,
+        }
+    }
+
+    /// Sees to what was made just now.
+    fn created(&self, fd: c_int) {
+        if has_mode(self.flags) {
+            let inode = || sys::stat_of(fd);
+            self.sensitive.created(self.mode, 0, inode);
+        }
+    }
+
+    fn new_file(&self, flags: c_int, real: Real) -> c_int {
+        let fd = real.make(flags, self.allowed());
+        if fd >= 0 {
+            if !memory::proc_fd_readable()
+                && !self.sensitive.audit()
+                && let Ok(inode) = sys::stat_of(fd)
+            {
+                let call = self.sensitive.call.opened(fd);
+                remember(&call, &inode, Remembered::Seen, Names::Known);
+            }
+            self.created(fd);
+        }
+        fd
+    }
+
+    /// Opens what may be there: `before` is how it was found.
+    pub fn old_file(&self, before: sys::Result<Inode>, real: Real) -> c_int {
         // `ftruncate` refuses a descriptor for reading; but through that one
         // nothing can be written either.
         let empties = self.flags & O_TRUNC != 0 && self.flags & O_ACCMODE != O_RDONLY;
-        if empties && before.is_ok_and(|inode| self.must_tighten(&inode)) {
+        let narrows = |inode: Inode| self.sensitive.must_tighten(&inode);
+        if empties && !self.sensitive.audit() && before.is_ok_and(narrows) {
             return self.emptied(real);
         }
-        let fd = real(self.flags, self.clamped());
+        let fd = real.make(self.flags, self.allowed());
         if fd >= 0 {
             if before.is_err() {
-                self.record_creation(fd);
+                self.created(fd);
             }
             // Asked of the descriptor: the name may have been given to a wide
             // file since `before`.
-            self.tighten(fd);
+            if before.is_ok() || !self.sensitive.audit() {
+                self.tighten(fd);
+            }
         }
         fd
     }
 
     /// A wide file that is to be emptied: narrow first, so that nobody opens it
     /// between its truncation and the first byte.
-    fn emptied(&self, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
-        let fd = real(self.flags & !O_TRUNC, self.clamped());
+    fn emptied(&self, real: Real) -> c_int {
+        let fd = real.make(self.flags & !O_TRUNC, self.allowed());
         if fd < 0 {
             return fd;
         }
@@ -192,38 +155,42 @@ impl Opening<'_> {
         }
         // A filter of system calls, say, that knows no ftruncate: it is narrow by now.
         sys::close(fd);
-        real(self.flags, self.clamped())
-    }
-
-    fn must_tighten(&self, inode: &Inode) -> bool {
-        must_tighten(&self.sensitive, inode)
+        real.make(self.flags, self.allowed())
     }
 
     fn tighten(&self, fd: c_int) {
         let Ok(inode) = sys::stat_of(fd) else {
             return;
         };
+        let opened = self.sensitive.call.opened(fd);
+        let remember = || {
+            if !self.sensitive.audit() {
+                remember_narrow(&opened, &inode, Names::Known);
+            }
+        };
         if !self.sensitive.wide(inode.permissions()) {
-            remember_narrow(&self.call.opened(fd), &inode, Names::Known);
+            remember();
         }
         // A lock file, say: what cannot be written through this descriptor is
         // left, so that nobody has files narrowed by links of his own making.
         let writes = self.flags & (O_ACCMODE | O_TRUNC) != 0;
-        if !writes || !self.must_tighten(&inode) {
+        if !writes || !self.sensitive.must_tighten(&inode) {
             return;
         }
-        match sys::chmod_fd(fd, self.sensitive.clamp(inode.permissions())) {
-            Ok(()) => {
-                remember_narrow(&self.call.opened(fd), &inode, Names::Known);
-                if records::is_kept(&self.sensitive, &self.call, || sys::stat_of(fd)) {
-                    self.record_tightened(&inode);
-                }
+        // What has no name is recorded by the one that its descriptor tells.
+        let sensitive = match self.sensitive.call.place.path.is_empty() {
+            true => self.sensitive.with_call(&opened),
+            false => self.sensitive,
+        };
+        let narrow = |mode| {
+            sys::chmod_fd(fd, mode)?;
+            remember();
+            let kept = |inode: Inode| !self.sensitive.wide(inode.permissions());
+            match !records::tells(Action::Failed) || sys::stat_of(fd).is_ok_and(kept) {
+                true => Ok(()),
+                false => Err(EOPNOTSUPP),
             }
-            Err(error) => records::failed(&self.sensitive, &self.call, inode.permissions(), error),
-        }
-    }
-
-    fn record_tightened(&self, inode: &Inode) {
-        records::tightened(&self.sensitive, &self.call, inode);
+        };
+        sensitive.tighten(&inode, narrow);
     }
 }

@@ -10,7 +10,7 @@ use umaskclamp_policy::path;
 use umaskclamp_policy::rules::{Kind, Verdict};
 use umaskclamp_policy::settings::{ChmodPolicy, Existing};
 
-use super::by_names;
+use super::decide::by_names;
 use super::held::Held;
 use crate::call::{Call, Sensitive};
 use crate::scratch::Scratch;
@@ -49,7 +49,7 @@ impl How {
 #[inline(never)]
 pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
     let is_directory = held.inode.is(S_IFDIR);
-    let names_directory = to.place.given.ends_with(b"/");
+    let names_directory = to.place.given().ends_with(b"/");
     let exchanges = how.has(RENAME_EXCHANGE);
     let taken = match to.inode() {
         Ok(_) if matches!(how, How::Link) || how.has(RENAME_NOREPLACE) => true,
@@ -58,9 +58,9 @@ pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
         Ok(there) => there.is(S_IFDIR) != is_directory,
         Err(_) => exchanges || names_directory && !is_directory,
     };
-    let name = path::last(to.place.given);
+    let name = path::last(to.place.given());
     let is_no_name = matches!(name, b"." | b"..") || name.len() > NAME_MAX;
-    let moves_dots = matches!(how, How::Rename(_)) && path::last(from.place.given) == b".";
+    let moves_dots = matches!(how, How::Rename(_)) && path::last(from.place.given()) == b".";
     if taken || is_no_name || moves_dots || how.is_wrong() {
         return true;
     }
@@ -87,7 +87,8 @@ pub fn can_only_fail(held: &Held, from: &Call, to: &Call, how: How) -> bool {
 /// Is there nothing in this directory?
 #[inline(never)]
 fn is_empty(call: &Call) -> bool {
-    let Ok(directory) = sys::open_directory(call.place.dirfd, call.path).map(Owned) else {
+    let Ok(directory) = sys::open_directory(call.place.dirfd, call.place.path.as_ptr()).map(Owned)
+    else {
         return true;
     };
     let Some(mut scratch) = Scratch::claim() else {
@@ -107,7 +108,7 @@ fn may_change(directory: &Owned) -> bool {
 
 /// The directory that the call's last name is looked up in.
 fn parent(call: &Call) -> sys::Result<Owned> {
-    let given = call.place.given;
+    let given = call.place.given();
     let trimmed = given.iter().rposition(|&byte| byte != b'/');
     let end = trimmed.map_or(0, |last| last + 1) - path::last(given).len();
     let directory = given.get(..end).unwrap_or_default();
@@ -124,17 +125,17 @@ fn parent(call: &Call) -> sys::Result<Owned> {
 }
 
 /// Is an inode that has other names narrowed when it gets this one?
-pub fn links_narrow(sensitive: &Sensitive, to: &Call) -> bool {
-    sensitive.state.settings.existing == Existing::Tighten && others_reach(sensitive, to)
+pub fn links_narrow(sensitive: &Sensitive) -> bool {
+    sensitive.call.state.settings.existing == Existing::Tighten && others_reach(sensitive)
 }
 
 /// Can anybody but the owner get to this name? Not if one of the directories on the way
 /// is closed to them, and stays so because a rule protects it: one that an unpacker keeps
 /// closed for a while is opened again, when the inode has long had its mode.
 #[inline(never)]
-fn others_reach(sensitive: &Sensitive, call: &Call) -> bool {
+fn others_reach(sensitive: &Sensitive) -> bool {
     const SEARCH: u32 = 0o011;
-    let settings = &sensitive.state.settings;
+    let settings = &sensitive.call.state.settings;
     if settings.chmod == ChmodPolicy::Allow || sensitive.clamp(SEARCH) != 0 {
         return true;
     }
@@ -148,8 +149,9 @@ fn others_reach(sensitive: &Sensitive, call: &Call) -> bool {
         return true;
     };
     let buffers = scratch.buffers();
-    let base = call.place.base(&mut buffers.link);
-    let Some(real) = call.place.real_from(base, buffers) else {
+    let place = &sensitive.call.place;
+    let base = place.base(&mut buffers.link);
+    let Some(real) = place.real_from(base, buffers) else {
         return true;
     };
     let mut length: usize = real.length;

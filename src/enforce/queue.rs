@@ -3,33 +3,28 @@
 
 use libc::{c_int, mode_t};
 
+use super::decide::is_sensitive;
 use super::open::{self, opens_for_writing};
-use super::{is_sensitive, remember};
-use crate::call::Call;
+use super::opening::Real;
+use super::remembered::remember;
+use crate::call::Given;
 use crate::memory::{Names, Remembered};
 use crate::sys;
 
 /// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
-pub fn open(
-    call: Option<Call>,
-    flags: c_int,
-    mode: mode_t,
-    real: &dyn Fn(c_int, mode_t) -> c_int,
-) -> c_int {
+pub fn open(given: Given, flags: c_int, mode: mode_t, real: Real) -> c_int {
     let queue = if opens_for_writing(flags) {
-        open::open(call, flags, mode, real)
+        open::open(given, flags, mode, real)
     } else {
-        real(flags, mode)
+        real.make(flags, mode)
     };
-    if let Some(call) = call.filter(|call| queue >= 0 && is_sensitive(call))
+    if queue >= 0
+        && let Ok(call) = given
+        && is_sensitive(&call)
         && let Ok(inode) = sys::stat_of(queue)
     {
-        remember(
-            &call.opened(queue),
-            &inode,
-            Remembered::Narrow,
-            Names::Known,
-        );
+        let call = call.opened(queue);
+        remember(&call, &inode, Remembered::Narrow, Names::Known);
     }
     queue
 }

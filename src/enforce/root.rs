@@ -8,7 +8,8 @@
 
 use libc::{AT_FDCWD, S_IFDIR, c_char, c_int};
 
-use super::{is_sensitive, remember};
+use super::decide::is_sensitive;
+use super::remembered::remember;
 use crate::call::Call;
 use crate::memory::{self, Names, Remembered};
 use crate::place::outside;
@@ -27,7 +28,7 @@ const ENTRIES_SIZE: usize = 1024;
 /// As for [`leave`].
 pub unsafe fn enter(call: &'static str, root: *const c_char) {
     // SAFETY: the caller's promise.
-    if let Some(call) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
+    if let Ok(call) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
         children::before_root(&call);
     }
     // SAFETY: the caller's promise.
@@ -41,7 +42,7 @@ pub unsafe fn enter(call: &'static str, root: *const c_char) {
 /// `root` is the program's own argument.
 pub unsafe fn leave(call: &'static str, root: *const c_char) {
     memory::note_root_change();
-    let Some(cwd) = Call::on(call, AT_FDCWD) else {
+    let Ok(cwd) = Call::on(call, AT_FDCWD) else {
         return;
     };
     let told = memory::proc_fd_readable();
@@ -49,7 +50,7 @@ pub unsafe fn leave(call: &'static str, root: *const c_char) {
     memory::note_proc_lost();
     note(&cwd, false);
     let look = |fd: c_int| {
-        let Some(call) = Call::on(call, fd) else {
+        let Ok(call) = Call::on(call, fd) else {
             return;
         };
         let Ok(inode) = sys::stat_of(fd) else {
@@ -68,7 +69,7 @@ pub unsafe fn leave(call: &'static str, root: *const c_char) {
             .for_each(look);
     }
     // SAFETY: the caller's promise; a null pointer is not read.
-    if let Some(root) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
+    if let Ok(root) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
         note(&root, true);
     }
 }

@@ -8,45 +8,43 @@
 
 use libc::{S_IFSOCK, c_int};
 
-use super::judged;
-use crate::call::{Call, Subject};
+use super::decide::given_sensitive;
+use crate::call::{Given, Subject};
 use crate::children::fallback;
-use crate::{records, sys};
+use crate::sys;
 
 /// Binds by `real`, which gives 0 or -1.
-pub fn bind(call: Option<Call>, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_int {
-    let Some((sensitive, call)) = call.and_then(|call| judged(call, Subject::Other)) else {
+pub fn bind(given: Given, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_int {
+    let Some(sensitive) = given_sensitive(&given, Subject::Other) else {
         return real();
     };
     let Some(inode) = sys::stat_of(socket).ok().filter(|inode| inode.is(S_IFSOCK)) else {
         return real();
     };
     let before = inode.permissions();
-    let narrow = sensitive.clamp(before);
-    let narrowed = if sensitive.audit() || narrow == before {
-        Ok(())
-    } else {
-        sys::chmod_fd(socket, narrow)
+    let narrow = sensitive.allowed(before);
+    let narrowed = match narrow == before {
+        true => Ok(()),
+        false => sys::chmod_fd(socket, narrow),
     };
     let result = match narrowed {
         // A socket that another user made. Its inode is that user's; the new one gets
         // the umask, of a helper that is all this has it.
-        Err(_) => fallback::aside(sensitive.state.settings.mask.bits(), &mut |_| real()),
+        Err(_) => fallback::aside(sensitive.mask.bits(), &mut |_| real()),
         Ok(()) => real(),
     };
-    if narrowed.is_ok() && !sensitive.audit() && narrow != before {
+    if narrowed.is_ok() && narrow != before {
         let _ = sys::chmod_fd(socket, before);
     }
     if result == 0 {
+        let made = || sensitive.call.inode();
         match narrowed {
-            Ok(()) if !records::is_kept(&sensitive, &call, || call.inode()) => {}
-            Ok(()) if narrow != before => records::clamped(&sensitive, &call, before, narrow),
-            Ok(()) => {}
-            Err(error) => match call.inode() {
+            Ok(()) => sensitive.created(before, 0, made),
+            Err(error) => match made() {
                 Ok(inode) if sensitive.wide(inode.permissions()) => {
-                    records::failed(&sensitive, &call, inode.permissions(), error);
+                    sensitive.record_failed(inode.permissions(), error);
                 }
-                _ => records::clamped(&sensitive, &call, before, narrow),
+                _ => sensitive.record_clamped(before, sensitive.clamp(before)),
             },
         }
     }

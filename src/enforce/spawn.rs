@@ -7,22 +7,22 @@
 //! `chdir` of the parent's in between.
 
 pub mod directory;
+mod own;
 
 use core::ffi::c_void;
 
 use directory::{DEPTH_MAX, From};
-use libc::{AT_FDCWD, O_NOFOLLOW, c_char, c_int, mode_t};
+use libc::{AT_FDCWD, c_char, c_int, mode_t};
 
 use umaskclamp_policy::settings::Mode;
 
-use super::existing::must_tighten;
+use super::decide::given_sensitive;
 use super::held::{Held, Narrowed};
-use super::judged;
 use super::opening::{has_mode, opens_for_writing, subject};
-use crate::call::{Call, Subject};
+use crate::call::{Call, Subject, follows};
+use crate::place;
 use crate::scratch::Scratch;
 use crate::sys;
-use crate::{place, records};
 
 /// `posix_spawn_file_actions_t` (spawn.h).
 #[repr(C)]
@@ -152,8 +152,8 @@ unsafe fn give_back(action: *const Action, narrowed: &Narrowed) {
     // SAFETY: the caller's promise.
     let open = unsafe { (*action).of.open };
     // SAFETY: the caller's promise.
-    if let Some(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) }
-        && call.place.given.first() == Some(&b'/')
+    if let Ok(call) = unsafe { Call::at("posix_spawn", AT_FDCWD, open.path, true) }
+        && call.place.given().first() == Some(&b'/')
     {
         let _ = Held::of(&call).and_then(|held| held.restore(narrowed));
     }
@@ -205,40 +205,26 @@ impl From<'_> {
             return None;
         }
         let start = self.start();
-        let exclusive = libc::O_CREAT | libc::O_EXCL;
-        let follow = open.flags & O_NOFOLLOW == 0 && open.flags & exclusive != exclusive;
+        let follow = follows(open.flags);
         // SAFETY: the path was terminated just now.
-        let call = unsafe { Call::at_or_on("posix_spawn", self.dirfd, start, follow, true) }?;
-        let (sensitive, call) = judged(call, subject(open.flags))?;
-        let before = call.inode();
+        let given = unsafe { Call::at_or_on("posix_spawn", self.dirfd, start, follow, true) };
+        let sensitive = given_sensitive(&given, subject(open.flags))?;
+        let before = sensitive.call.inode();
         if has_mode(open.flags) {
             let clamped = sensitive.clamp(open.mode);
-            if clamped != open.mode && (before.is_err() || subject(open.flags) == Subject::Unnamed)
-            {
-                records::clamped(&sensitive, &call, open.mode, clamped);
+            let is_new = before.is_err() || subject(open.flags) == Subject::Unnamed;
+            if clamped != open.mode && is_new {
+                sensitive.record_clamped(open.mode, clamped);
             }
-            if !sensitive.audit() {
-                open.mode = clamped;
-            }
+            open.mode = sensitive.allowed(open.mode);
         }
-        let inode = before
-            .ok()
-            .filter(|inode| must_tighten(&sensitive, inode))?;
-        let wide = inode.permissions();
-        let clamped = sensitive.clamp(wide);
-        if sensitive.audit() {
-            records::tightened(&sensitive, &call, &inode);
-            return None;
-        }
-        match Held::of(&call).and_then(|held| held.narrow(clamped)) {
-            Ok(narrowed) => {
-                records::tightened(&sensitive, &call, &inode);
-                Some(narrowed)
-            }
-            Err(error) => {
-                records::failed(&sensitive, &call, wide, error);
-                None
-            }
-        }
+        let inode = before.ok().filter(|inode| sensitive.must_tighten(inode))?;
+        let mut narrowed = None;
+        let narrow = |mode| {
+            narrowed = Some(Held::of(sensitive.call)?.narrow(mode)?);
+            Ok(())
+        };
+        sensitive.tighten(&inode, narrow);
+        narrowed
     }
 }

@@ -7,155 +7,79 @@
 //! a file created beforehand can be removed again before libc opens it, and the
 //! process umask belongs to all threads.
 
-use core::ffi::CStr;
+mod file;
+mod mode;
 
-use libc::{FILE, c_char, c_int, mode_t};
-use libc::{
-    O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFREG,
-};
+use core::cell::Cell;
+use core::ptr::null_mut;
 
-use super::nolinks::{self, Route};
-use super::opening::{audit, open_at};
-use super::{Judged, look};
-use crate::call::{Call, Sensitive, Subject};
-use crate::late::{fdopen, fileno, fseek};
+use libc::{FILE, O_ACCMODE, O_CLOEXEC, S_IFREG, c_char, c_int, mode_t};
+
+use super::decide::{Decision, Depth, Route, decide};
+use super::nolinks;
+use super::opening::Opening;
+pub use super::opening::Real as Open;
+use crate::call::{Call, Given, Sensitive, Subject};
+use crate::late::{fdopen, fileno};
 use crate::sys::{self, DescriptorName};
-use crate::{cancel, errno};
+use crate::{cancel, errno, records};
+use file::GlibcFile;
+pub use file::finish;
+pub use mode::StreamMode;
+use mode::{NO_CANCELLATION, WithoutExclusive};
 use redhook::real;
 
 /// The mode of a file that `fopen` creates (fopen(3)).
 const CREATION_MODE: mode_t = 0o666;
 
-/// Letters that glibc looks at after the first (`libio/fileops.c`,
-/// `_IO_new_file_fopen`).
-const LETTERS: usize = 6;
-
-/// `_flags2` bits of `FILE` (`libio/libio.h`).
-const NO_CANCELLATION: c_int = 2;
-const KEEP_CLOEXEC: c_int = 64;
-
-/// A mode string, read as glibc reads it.
-#[derive(Clone, Copy)]
-pub struct StreamMode {
-    /// For open(2).
-    pub flags: c_int,
-    stream_flags: c_int,
-    pub has_charset: bool,
-}
-
-impl StreamMode {
-    /// `None`: not a mode, or one that only reads; then libc does it all. `large`
-    /// is what the function adds to the flags.
-    ///
-    /// # Safety
-    /// `mode` is the program's own argument. libc reads it itself and trusts it,
-    /// and so do we: no system call is spent on it.
-    pub unsafe fn writing(mode: *const c_char, large: c_int) -> Option<Self> {
-        if mode.is_null() {
-            return None;
-        }
-        // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(mode) }.to_bytes();
-        let mut mode = Self::parse(text)?;
-        let writes = mode.flags & (O_ACCMODE | O_CREAT) != 0;
-        mode.flags |= large;
-        writes.then_some(mode)
-    }
-
-    fn parse(text: &[u8]) -> Option<Self> {
-        let (first, rest) = text.split_first()?;
-        let (mut access, mut flags) = match first {
-            b'r' => (O_RDONLY, 0),
-            b'w' => (O_WRONLY, O_CREAT | O_TRUNC),
-            b'a' => (O_WRONLY, O_CREAT | O_APPEND),
-            _ => return None,
-        };
-        let mut stream_flags = 0;
-        for letter in rest.iter().take(LETTERS) {
-            match letter {
-                b'+' => access = O_RDWR,
-                b'x' => flags |= O_EXCL,
-                b'e' => {
-                    flags |= O_CLOEXEC;
-                    stream_flags |= KEEP_CLOEXEC;
-                }
-                b'c' => stream_flags |= NO_CANCELLATION,
-                _ => {}
-            }
-        }
-        flags |= access;
-        let has_charset = rest.windows(5).any(|part| part == b",ccs=");
-        Some(StreamMode {
-            flags,
-            stream_flags,
-            has_charset,
-        })
-    }
-
-    /// The same with the letters `ce`, as `setmntent` adds them.
-    pub fn for_mount_table(mut self) -> Self {
-        self.flags |= O_CLOEXEC;
-        self.stream_flags |= KEEP_CLOEXEC | NO_CANCELLATION;
-        self
-    }
-
-    /// The mode for `fdopen`, which reads four letters and knows but these.
-    fn for_fdopen(&self) -> &'static CStr {
-        let update = self.flags & O_ACCMODE == O_RDWR;
-        match (self.flags & (O_TRUNC | O_APPEND), update) {
-            (O_APPEND, false) => c"a",
-            (O_APPEND, true) => c"a+",
-            (O_TRUNC, false) => c"w",
-            (O_TRUNC, true) => c"w+",
-            _ => c"r+",
-        }
-    }
-
-    /// Only appending: `fopen` then starts at the end of the file.
-    fn starts_at_end(&self) -> bool {
-        self.flags & O_APPEND != 0 && self.flags & O_ACCMODE == O_WRONLY
-    }
-}
-
 /// What the hooks lend: the real calls of their width (`64` or not).
 pub struct Real<'a> {
     /// Opens with these flags and this mode, as `open(2)`.
-    pub open: &'a dyn Fn(c_int, mode_t) -> c_int,
+    pub open: Open<'a>,
     /// `fopen(path, mode)`.
     pub fopen: &'a dyn Fn(*const c_char, *const c_char) -> *mut FILE,
 }
 
 /// A place that is ours to open, and the call that names it.
 pub struct Claim<'a> {
-    call: Call<'a>,
-    judged: Judged,
+    call: &'a Call<'a>,
+    decision: Decision<'a>,
 }
 
 /// Is this place ours to open? Else libc opens it.
-pub fn claim(call: Option<Call>) -> Option<Claim> {
-    let call = call?;
-    match look(&call, Subject::Other) {
-        Judged::Plain(Route::Own) => None,
-        judged => Some(Claim { call, judged }),
+pub fn claim<'a>(given: &'a Given<'a>, depth: Depth) -> Option<Claim<'a>> {
+    match given {
+        Ok(call) => match decide(call, Subject::Other, depth) {
+            Decision::Plain(Route::Program) => None,
+            decision => Some(Claim { call, decision }),
+        },
+        Err(bypass) => {
+            records::bypass(bypass);
+            None
+        }
     }
 }
 
-impl Claim<'_> {
+impl<'a> Claim<'a> {
     /// Is it sensitive, and nothing to be changed but only recorded?
-    fn audited(&self) -> Option<Sensitive> {
-        match self.judged {
-            Judged::Sensitive(sensitive) if sensitive.audit() => Some(sensitive),
+    fn audited(&self) -> Option<Sensitive<'a>> {
+        match self.decision {
+            Decision::Sensitive(sensitive) if sensitive.audit() => Some(sensitive),
             _ => None,
         }
     }
 
-    fn open(self, mode: StreamMode, real: &dyn Fn(c_int, mode_t) -> c_int) -> c_int {
-        let Claim { call, judged } = self;
-        let open = || match judged {
-            Judged::Sensitive(sensitive) => {
-                open_at(sensitive, call, mode.flags, CREATION_MODE, real)
+    fn path(&self) -> *const c_char {
+        self.call.place.path.as_ptr()
+    }
+
+    fn open(self, mode: StreamMode, real: Open) -> c_int {
+        let Claim { call, decision } = self;
+        let open = || match decision {
+            Decision::Sensitive(sensitive) => {
+                Opening::new(sensitive, mode.flags, CREATION_MODE).open(real)
             }
-            Judged::Plain(route) => nolinks::create(call, route, mode.flags, CREATION_MODE, real),
+            Decision::Plain(route) => nolinks::create(call, route, mode.flags, CREATION_MODE, real),
         };
         match mode.stream_flags & NO_CANCELLATION {
             0 => open(),
@@ -169,9 +93,9 @@ impl Claim<'_> {
 /// # Safety
 /// `text` is the mode string that `mode` was read from.
 pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &Real) -> *mut FILE {
-    let call = claim.call;
+    let path = claim.path();
     if let Some(sensitive) = claim.audited() {
-        return audited(sensitive, call, mode, &|| (real.fopen)(call.path, text));
+        return audited(sensitive, mode, &|| (real.fopen)(path, text));
     }
     if mode.has_charset {
         // SAFETY: the caller's promise.
@@ -179,7 +103,7 @@ pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &
     }
     let fd = claim.open(mode, real.open);
     if fd < 0 {
-        return core::ptr::null_mut();
+        return null_mut();
     }
     // SAFETY: `fd` is a descriptor that nobody else knows of yet.
     let stream = unsafe { real!(fdopen)(fd, mode.for_fdopen().as_ptr()) };
@@ -188,7 +112,7 @@ pub unsafe fn fopen(claim: Claim, mode: StreamMode, text: *const c_char, real: &
         // A filter of system calls may refuse what `fdopen` asks: then as the program
         // would open it, which is narrow by now.
         // SAFETY: the caller's promise.
-        return unsafe { again(call.path, text, real) };
+        return unsafe { again(path, text, real) };
     }
     // SAFETY: the stream was made just now, and its descriptor is `fd`.
     unsafe { finish(stream, fd, mode) };
@@ -207,18 +131,18 @@ unsafe fn again(path: *const c_char, text: *const c_char, real: &Real) -> *mut F
 }
 
 /// The real call as the program made it, and a record.
-fn audited(
-    sensitive: Sensitive,
-    call: Call,
-    mode: StreamMode,
-    real: &dyn Fn() -> *mut FILE,
-) -> *mut FILE {
-    let mut stream = core::ptr::null_mut();
-    audit(sensitive, call, mode.flags, CREATION_MODE, &mut || {
-        stream = real();
-        !stream.is_null()
+fn audited(sensitive: Sensitive, mode: StreamMode, real: &dyn Fn() -> *mut FILE) -> *mut FILE {
+    let opened = Cell::new(null_mut());
+    Opening::new(sensitive, mode.flags, CREATION_MODE).open(&|_, _| {
+        let stream = real();
+        opened.set(stream);
+        match stream.is_null() {
+            true => -1,
+            // SAFETY: the stream is open.
+            false => unsafe { real!(fileno)(stream) },
+        }
     });
-    stream
+    opened.get()
 }
 
 /// A stream with a conversion: only libc's own `fopen` makes one, so it is made on
@@ -233,10 +157,10 @@ unsafe fn with_charset(
     text: *const c_char,
     real: &Real,
 ) -> *mut FILE {
-    let path = claim.call.path;
+    let path = claim.path();
     let fd = claim.open(mode, real.open);
     if fd < 0 {
-        return core::ptr::null_mut();
+        return null_mut();
     }
     // SAFETY: the caller's promise.
     let copy = unsafe { WithoutExclusive::of(text) };
@@ -288,13 +212,13 @@ pub unsafe fn freopen(
     mode: StreamMode,
     text: *const c_char,
     stream: *mut FILE,
-    real_open: &dyn Fn(c_int, mode_t) -> c_int,
+    real_open: Open,
     real_freopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
 ) -> *mut FILE {
-    let path = claim.call.path;
+    let path = claim.path();
     if let Some(sensitive) = claim.audited() {
         let real = || real_freopen(path, text, stream);
-        return audited(sensitive, claim.call, mode, &real);
+        return audited(sensitive, mode, &real);
     }
     // A device or a fifo is left alone, and to open it twice would not be nothing.
     if claim.call.inode().is_ok_and(|inode| !inode.is(S_IFREG)) {
@@ -307,7 +231,7 @@ pub unsafe fn freopen(
         // the empty name.
         real_freopen(c"".as_ptr(), text, stream);
         errno::set(error);
-        return core::ptr::null_mut();
+        return null_mut();
     }
     // SAFETY: the caller's promise.
     let copy = unsafe { WithoutExclusive::of(text) };
@@ -339,80 +263,4 @@ fn is_same_file(one: c_int, other: c_int) -> bool {
 fn has_null() -> bool {
     sys::stat_at(libc::AT_FDCWD, c"/dev/null".as_ptr(), 0)
         .is_ok_and(|inode| inode.is(libc::S_IFCHR))
-}
-
-/// Sets what `fdopen` does not: where an appending stream starts, and the flags
-/// of the letters that it ignores.
-///
-/// # Safety
-/// `stream` is an open stream on `fd` that no other thread uses yet.
-pub unsafe fn finish(stream: *mut FILE, fd: c_int, mode: StreamMode) {
-    if mode.starts_at_end() {
-        let error = errno::get();
-        // SAFETY: the caller's promise. On a pipe or terminal it fails, as in libc.
-        unsafe { real!(fseek)(stream, 0, libc::SEEK_END) };
-        errno::set(error);
-    }
-    if mode.stream_flags != 0 {
-        // SAFETY: the caller's promise.
-        if let Some(file) = unsafe { GlibcFile::of(stream, fd) } {
-            file.flags2 |= mode.stream_flags;
-        }
-    }
-}
-
-/// The head of glibc's `FILE` (`struct _IO_FILE`, bits/types/struct_FILE.h), laid
-/// out so since glibc 2.1.
-#[repr(C)]
-struct GlibcFile {
-    flags: c_int,
-    pointers: [*mut c_char; 11],
-    markers: *mut core::ffi::c_void,
-    chain: *mut FILE,
-    fileno: c_int,
-    flags2: c_int,
-}
-
-impl GlibcFile {
-    /// `None` if this does not look like that struct: a libc that laid it out
-    /// anew must not have its fields overwritten.
-    ///
-    /// # Safety
-    /// `stream` is an open stream that no other thread uses.
-    unsafe fn of<'a>(stream: *mut FILE, fd: c_int) -> Option<&'a mut Self> {
-        const MAGIC: c_int = 0xFBAD_0000_u32 as c_int;
-        const MAGIC_MASK: c_int = 0xFFFF_0000_u32 as c_int;
-        // SAFETY: a `FILE` of glibc is longer than this head, and the caller
-        // promises that it is open.
-        let file = unsafe { &mut *stream.cast::<Self>() };
-        (file.flags & MAGIC_MASK == MAGIC && file.fileno == fd).then_some(file)
-    }
-}
-
-/// A mode string with its `x` taken out: `/dev/null` exists.
-struct WithoutExclusive([u8; 128]);
-
-impl WithoutExclusive {
-    /// `None` if it is too long to be a mode with a charset.
-    ///
-    /// # Safety
-    /// As for [`StreamMode::writing`].
-    unsafe fn of(text: *const c_char) -> Option<Self> {
-        // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(text) }.to_bytes();
-        let mut copy = [0; 128];
-        if text.len() >= copy.len() {
-            return None;
-        }
-        let letters = text.iter().copied().enumerate();
-        let kept = letters.filter(|&(index, letter)| letter != b'x' || index > LETTERS);
-        for (slot, (_, letter)) in copy.iter_mut().zip(kept) {
-            *slot = letter;
-        }
-        Some(WithoutExclusive(copy))
-    }
-
-    fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
-    }
 }

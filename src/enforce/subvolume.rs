@@ -2,29 +2,26 @@
 
 use libc::c_int;
 
+use super::decide::sensitive;
 use super::held::Held;
-use super::judged;
 use crate::call::{Call, Sensitive, Subject};
 use crate::children::fallback;
-use crate::records;
+use crate::sys::Inode;
 
 /// What the kernel gives a subvolume, less the umask.
 const CREATION_MODE: u32 = 0o777;
 
 /// A new subvolume: it is made by a helper that has an umask of its own.
 pub fn create(call: Call, real: &dyn Fn() -> c_int) -> c_int {
-    let Some((sensitive, call)) = judged(call, Subject::Directory) else {
+    let Some(sensitive) = sensitive(&call, Subject::Directory) else {
         return real();
     };
-    let clamped = sensitive.clamp(CREATION_MODE);
-    let result = if sensitive.audit() {
-        real()
-    } else {
-        let mask = sensitive.state.settings.mask.bits();
-        fallback::aside(mask, &mut |_| real())
+    let result = match sensitive.audit() {
+        true => real(),
+        false => fallback::aside(sensitive.mask.bits(), &mut |_| real()),
     };
-    if result == 0 && (sensitive.audit() || !tightened(&sensitive, &call)) {
-        records::clamped(&sensitive, &call, CREATION_MODE, clamped);
+    if result == 0 && (sensitive.audit() || !tightened(&sensitive)) {
+        sensitive.record_clamped(CREATION_MODE, sensitive.clamp(CREATION_MODE));
     }
     result
 }
@@ -32,32 +29,21 @@ pub fn create(call: Call, real: &dyn Fn() -> c_int) -> c_int {
 /// A snapshot has the mode of what it was made of, and is narrowed as soon as it is
 /// there. One for reading only cannot be.
 pub fn snapshot(call: Call, real: &dyn Fn() -> c_int) -> c_int {
-    let judged = judged(call, Subject::Directory);
+    let sensitive = sensitive(&call, Subject::Directory);
     let result = real();
-    if let Some((sensitive, call)) = judged.filter(|_| result == 0) {
-        tightened(&sensitive, &call);
+    if let Some(sensitive) = sensitive.filter(|_| result == 0) {
+        tightened(&sensitive);
     }
     result
 }
 
 /// Was it wide, below a default ACL or as its original? Then it is no more.
-fn tightened(sensitive: &Sensitive, call: &Call) -> bool {
-    let inode = call.inode();
-    let wide = |mode: u32| sensitive.wide(mode);
-    let Some(inode) = inode.ok().filter(|inode| wide(inode.permissions())) else {
+fn tightened(sensitive: &Sensitive) -> bool {
+    let wide = |inode: &Inode| sensitive.wide(inode.permissions());
+    let Some(inode) = sensitive.call.inode().ok().filter(wide) else {
         return false;
     };
-    let mode = inode.permissions();
-    let clamped = sensitive.clamp(mode);
-    let narrowed = match sensitive.audit() {
-        true => Ok(()),
-        false => Held::of(call)
-            .and_then(|held| held.narrow(clamped))
-            .map(drop),
-    };
-    match narrowed {
-        Ok(_) => records::tightened(sensitive, call, &inode),
-        Err(error) => records::failed(sensitive, call, mode, error),
-    }
+    let narrow = |mode| Held::of(sensitive.call)?.narrow(mode).map(drop);
+    sensitive.tighten(&inode, narrow);
     true
 }

@@ -9,7 +9,9 @@
 
 mod noted;
 
-use libc::{S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_char, c_int};
+use core::ffi::CStr;
+
+use libc::{S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
 use crate::call::{Call, Sensitive};
@@ -110,7 +112,7 @@ impl Work {
     fn look(&mut self, look: &Look) -> Result<(), Unfinished> {
         copy(&mut self.old, look.old)?;
         copy(&mut self.new, look.new)?;
-        let top = sys::open_directory(look.top.place.dirfd, look.top.path);
+        let top = sys::open_directory(look.top.place.dirfd, look.top.place.path.as_ptr());
         let mut here = Owned(top.map_err(|_| Unfinished)?);
         let mount = Mount::of(here.0);
         let mut depth = 0;
@@ -227,10 +229,10 @@ impl Work {
 
     fn visit(&mut self, look: &Look, entry: &Entry, mount: Mount) -> Next {
         let path = self.new.get(..entry.new).unwrap_or_default();
-        let name = self.new.get(entry.name_at..).unwrap_or_default();
-        let name: *const c_char = name.as_ptr().cast();
-        let at = (entry.directory.0, name);
-        let Ok(inode) = sys::stat_at(at.0, name, libc::AT_SYMLINK_NOFOLLOW) else {
+        let name = self.new.get(entry.name_at..=entry.new).unwrap_or_default();
+        let name = CStr::from_bytes_until_nul(name).unwrap_or_default();
+        let call = Call::of(look.top.symbol, look.state, entry.directory.0, name);
+        let Ok(inode) = call.inode() else {
             return Next::Entry;
         };
         let kind = match inode.mode & libc::S_IFMT {
@@ -242,20 +244,12 @@ impl Work {
             return Next::Entry;
         }
         let sensitive = match look.state.settings.rules.verdict(path, kind) {
-            Verdict::Sensitive(rule) => Some(Sensitive {
-                state: look.state,
-                rule: Some(rule),
-            }),
+            Verdict::Sensitive(rule) => Some(Sensitive::new(&call, Some(rule))),
             Verdict::Plain | Verdict::Exempt(_) => None,
         };
         let mut closed = false;
         if let Some(sensitive) = &sensitive {
-            let given = path.get(entry.name_at..).unwrap_or_default();
-            let call = Call::of_entry(look.top.name, at, given);
-            match self
-                .table
-                .narrow(look.pass, sensitive, &call, &inode, mount)
-            {
+            match self.table.narrow(look.pass, sensitive, &inode, mount) {
                 Outcome::Elsewhere => return Next::Entry,
                 // What lies in one that could not be closed may be the program's own.
                 Outcome::Wide => {}
@@ -266,10 +260,11 @@ impl Work {
             return Next::Entry;
         }
         // Nothing in it can be looked at, and there would be no way back out of it.
-        if !programs::may(at.0, name, libc::X_OK) {
+        let (directory, name) = call.place.name();
+        if !programs::may(directory, name, libc::X_OK) {
             return Next::Unseen;
         }
-        match sys::open_directory(at.0, name).map(Owned) {
+        match sys::open_directory(directory, name).map(Owned) {
             Ok(inner) if Mount::of(inner.0) == mount => Next::Below(inner),
             Ok(_) => Next::Entry,
             Err(_) => Next::Unseen,

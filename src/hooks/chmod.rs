@@ -2,7 +2,7 @@
 
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, c_char, c_int, mode_t};
 
-use crate::call::Call;
+use crate::call::{Call, Given};
 use crate::enforce::chmod::{chmod as enforce, widens};
 
 family! { |symbol, real|
@@ -65,7 +65,7 @@ unsafe fn with_flags<'a>(
     dirfd: c_int,
     path: *const c_char,
     flags: c_int,
-) -> Option<Call<'a>> {
+) -> Given<'a> {
     let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
     // SAFETY: dirfd and path as the program gave them.
     unsafe { Call::at_or_on(symbol, dirfd, path, follow, flags & AT_EMPTY_PATH != 0) }

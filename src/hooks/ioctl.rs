@@ -54,7 +54,7 @@ unsafe fn subvolume(
     real: &dyn Fn() -> c_int,
 ) -> c_int {
     // SAFETY: a field of the program's own struct, which the kernel reads as well.
-    let Some(call) = (unsafe { Call::at(symbol, fd, name, false) }) else {
+    let Ok(call) = (unsafe { Call::at(symbol, fd, name, false) }) else {
         return real();
     };
     match request {

@@ -6,7 +6,7 @@ use core::ffi::c_void;
 
 use libc::{AT_FDCWD, c_char, c_int, c_uint, mode_t, sem_t};
 
-use crate::call::Call;
+use crate::call::{Bypass, Call, Given, Reason};
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::{open, opens_for_writing};
 use crate::enforce::queue;
@@ -39,9 +39,11 @@ impl ObjectPath {
     }
 
     /// The call on this file. None of these functions follows a link there.
-    fn call(&self, symbol: &'static str) -> Option<Call<'_>> {
+    fn call<'a>(symbol: &'static str, path: &'a Option<Self>) -> Given<'a> {
+        let reason = Reason::NoObject;
+        let ObjectPath(path) = path.as_ref().ok_or(Bypass { symbol, reason })?;
         // SAFETY: the path is terminated and lives as long as the call.
-        unsafe { Call::at(symbol, AT_FDCWD, self.0.as_ptr().cast(), false) }
+        unsafe { Call::at(symbol, AT_FDCWD, path.as_ptr().cast(), false) }
     }
 }
 
@@ -52,14 +54,14 @@ family! { |symbol, real|
             return real(name, flags, mode);
         }
         let path = ObjectPath::below(b"/dev/shm/", name);
-        let call = path.as_ref().and_then(|path| path.call(symbol));
+        let call = ObjectPath::call(symbol, &path);
         open(call, flags, mode, &|flags, mode| real(name, flags, mode))
     }
 
     #[symbol]
     unsafe fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t {
         let path = ObjectPath::below(b"/dev/shm/sem.", name);
-        let call = path.as_ref().and_then(|path| path.call(symbol));
+        let call = ObjectPath::call(symbol, &path);
         let mut semaphore = libc::SEM_FAILED;
         // Without `O_CREAT` the mode is not there and not used.
         created_or_written(call, mode, &mut |mode| {
@@ -73,7 +75,7 @@ family! { |symbol, real|
     #[symbol, number]
     unsafe fn mq_open(name: *const c_char, flags: c_int, mode: mode_t, attributes: *mut c_void) -> c_int {
         let path = ObjectPath::below(b"/dev/mqueue/", name);
-        let call = path.as_ref().and_then(|path| path.call(symbol));
+        let call = ObjectPath::call(symbol, &path);
         queue::open(call, flags, mode, &|flags, mode| real(name, flags, mode, attributes))
     }
 }

@@ -11,8 +11,9 @@ use syscalls::{Errno, Sysno, syscall};
 
 use crate::call::Call;
 use crate::cancel;
+use crate::enforce::decide::Depth;
 use crate::enforce::how;
-use crate::enforce::open::{open as enforce, open_as_told, opens_for_writing};
+use crate::enforce::open::{open as enforce, open_from, opens_for_writing};
 #[cfg(libc_has_openat2)]
 use crate::errno;
 use crate::sys::LARGE_FILE;
@@ -121,13 +122,13 @@ family! { |symbol, real|
         let Some(how) = how else {
             return real(dirfd, path, given, size);
         };
-        let call = if how.says_as_openat() {
-            Call::opening(symbol, dirfd, path, how.flags())
-        } else {
-            let call = Call::at(symbol, dirfd, path, how.follows());
-            call.map(|call| how.below_root(call))
+        let depth = match how.says_as_openat() {
+            true => Depth::of_open(how.flags()),
+            false => Depth::Resolved,
         };
-        open_as_told(call, how.flags(), how.mode(), &|flags, mode| {
+        let call = Call::at(symbol, dirfd, path, how.follows());
+        let call = call.map(|call| how.below_root(call));
+        open_from(&call, depth, how.flags(), how.mode(), &|flags, mode| {
             let copy = how.with(flags, mode);
             real(dirfd, path, copy.as_ptr(), copy.size())
         })

@@ -1,12 +1,13 @@
 //! `fopen` and `freopen` (fopen(3)): in glibc they open inside themselves, out of
 //! reach of a hook on `open`.
 
-use libc::{AT_FDCWD, FILE, c_char, c_int, mode_t};
+use libc::{AT_FDCWD, FILE, c_char, c_int};
 
 use super::open::{LARGE, open, open64};
-use crate::call::Call;
+use crate::call::{Call, Given};
+use crate::enforce::decide::Depth;
 use crate::enforce::existing::written;
-use crate::enforce::stream::{self, Real, StreamMode};
+use crate::enforce::stream::{self, Open, Real, StreamMode};
 use crate::late::fileno;
 use redhook::real;
 
@@ -14,11 +15,7 @@ use redhook::real;
 ///
 /// # Safety
 /// As for [`Call::opening`].
-pub unsafe fn call<'a>(
-    symbol: &'static str,
-    path: *const c_char,
-    mode: StreamMode,
-) -> Option<Call<'a>> {
+pub unsafe fn call<'a>(symbol: &'static str, path: *const c_char, mode: StreamMode) -> Given<'a> {
     // SAFETY: the path as the program gave it.
     unsafe { Call::opening(symbol, AT_FDCWD, path, mode.flags) }
 }
@@ -35,15 +32,15 @@ unsafe fn opened(
     large: c_int,
     real: &Real,
 ) -> *mut FILE {
-    // SAFETY: path and mode as the program gave them.
-    let claim = unsafe { StreamMode::writing(mode, large) }.and_then(|writing| {
-        // SAFETY: as above.
-        let claim = stream::claim(unsafe { call(symbol, path, writing) })?;
-        Some((writing, claim))
-    });
-    match claim {
-        // SAFETY: as above.
-        Some((writing, claim)) => unsafe { stream::fopen(claim, writing, mode, real) },
+    // SAFETY: the mode as the program gave it.
+    let Some(writing) = (unsafe { StreamMode::writing(mode, large) }) else {
+        return (real.fopen)(path, mode);
+    };
+    // SAFETY: the path as the program gave it.
+    let call = unsafe { call(symbol, path, writing) };
+    match stream::claim(&call, Depth::of_open(writing.flags)) {
+        // SAFETY: the mode as the program gave it.
+        Some(claim) => unsafe { stream::fopen(claim, writing, mode, real) },
         None => (real.fopen)(path, mode),
     }
 }
@@ -57,7 +54,7 @@ unsafe fn reopened(
     symbol: &'static str,
     (path, mode, file): (*const c_char, *const c_char, *mut FILE),
     large: c_int,
-    opens: &dyn Fn(c_int, mode_t) -> c_int,
+    opens: Open,
     reopen: &dyn Fn(*const c_char, *const c_char, *mut FILE) -> *mut FILE,
 ) -> *mut FILE {
     // SAFETY: the mode as the program gave it.
@@ -76,7 +73,8 @@ unsafe fn reopened(
         return reopened;
     }
     // SAFETY: the path as the program gave it.
-    match stream::claim(unsafe { call(symbol, path, writing) }) {
+    let call = unsafe { call(symbol, path, writing) };
+    match stream::claim(&call, Depth::of_open(writing.flags)) {
         // SAFETY: mode and stream as the program gave them.
         Some(claim) => unsafe { stream::freopen(claim, writing, mode, file, opens, reopen) },
         None => reopen(path, mode, file),

@@ -1,11 +1,12 @@
 //! Other functions that open a stream inside libc: `setmntent` (getmntent(3)) and
 //! the methods of glibc's streams, which it exports (`libio/fileops.c`).
 
-use libc::{AT_FDCWD, FILE, O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int, mode_t};
+use libc::{AT_FDCWD, FILE, c_char, c_int, mode_t};
 
 use super::open::{open, open64};
 use super::stdio::call;
 use crate::call::Call;
+use crate::enforce::decide::Depth;
 use crate::enforce::existing::created_or_written;
 use crate::enforce::open::opens_for_writing;
 use crate::enforce::stream::{self, Real, StreamMode};
@@ -36,10 +37,11 @@ unsafe fn is_open(file: *mut FILE) -> bool {
 family! { |symbol, real|
     #[symbol]
     unsafe fn setmntent, __setmntent(path: *const c_char, mode: *const c_char) -> *mut FILE {
-        let claim = StreamMode::writing(mode, 0)
-            .and_then(|writing| Some((writing, call(symbol, path, writing)?)))
-            .and_then(|(writing, call)| Some((writing, stream::claim(Some(call))?)));
-        let Some((writing, claim)) = claim else {
+        let Some(writing) = StreamMode::writing(mode, 0) else {
+            return real(path, mode);
+        };
+        let call = call(symbol, path, writing);
+        let Some(claim) = stream::claim(&call, Depth::of_open(writing.flags)) else {
             return real(path, mode);
         };
         let open = |flags, bits| real!(open)(path, flags, bits);
@@ -54,14 +56,11 @@ family! { |symbol, real|
 
     #[symbol]
     unsafe fn _IO_file_fopen(file: *mut FILE, path: *const c_char, mode: *const c_char, is_32: c_int) -> *mut FILE {
-        let claim = StreamMode::writing(mode, 0)
-            .filter(|_| !is_open(file))
-            .and_then(|writing| {
-                let follow = writing.flags & O_EXCL == 0;
-                let call = Call::at(symbol, AT_FDCWD, path, follow);
-                Some((writing, stream::claim(call)?))
-            });
-        let Some((writing, claim)) = claim else {
+        let Some(writing) = StreamMode::writing(mode, 0).filter(|_| !is_open(file)) else {
+            return real(file, path, mode, is_32);
+        };
+        let call = call(symbol, path, writing);
+        let Some(claim) = stream::claim(&call, Depth::Resolved) else {
             return real(file, path, mode, is_32);
         };
         if writing.has_charset {
@@ -93,9 +92,7 @@ hook! {
         if !opens_for_writing(flags) {
             return real!(_IO_file_open)(file, path, flags, mode, access, is_32);
         }
-        let exclusive = O_CREAT | O_EXCL;
-        let follow = flags & O_NOFOLLOW == 0 && flags & exclusive != exclusive;
-        let call = Call::at("_IO_file_open", AT_FDCWD, path, follow);
+        let call = Call::opening("_IO_file_open", AT_FDCWD, path, flags);
         let mut opened = core::ptr::null_mut();
         created_or_written(call, mode as mode_t, &mut |mode| {
             opened = real!(_IO_file_open)(file, path, flags, mode as c_int, access, is_32);

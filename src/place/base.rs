@@ -13,7 +13,7 @@ impl Place<'_> {
     /// of what the descriptor refers to): its length in `out`, 0 if unknown. What is
     /// beyond the root has no leading `/`: the kernel finds nothing by that path.
     pub fn base(&self, out: &mut [u8; PATH_MAX]) -> usize {
-        if self.request().is_absolute() {
+        if self.request(false).is_absolute() {
             return 0;
         }
         let found = if self.dirfd == AT_FDCWD {

@@ -2,12 +2,13 @@
 //! in the directory to which the actions before that lead
 //! (posix_spawn_file_actions_addchdir_np(3)).
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 
 use libc::{AT_FDCWD, c_char, c_int};
 
 use umaskclamp_policy::path;
 
+use super::own::{Own, own_entry};
 use super::{Action, CHDIR, DUP, FCHDIR, List, OPEN};
 use crate::place::{self, Place};
 use crate::scratch::PATH_MAX;
@@ -152,18 +153,11 @@ impl<'a> From<'a> {
 
     /// Does a link of `/proc` lead there?
     fn through_proc(&mut self, path: &[u8]) -> bool {
-        let joined = self.joined(path);
-        let given = joined.and_then(|length| self.path.get(..length));
-        given.is_some_and(|given| {
-            let place = Place {
-                dirfd: self.dirfd,
-                given,
-                follow: true,
-                in_root: false,
-                creates: false,
-            };
-            place.through_proc()
-        })
+        if self.joined(path).is_none() {
+            return false;
+        }
+        let path = CStr::from_bytes_until_nul(self.path);
+        path.is_ok_and(|path| Place::at(self.dirfd, path, true).through_proc())
     }
 
     fn enter(&mut self, path: Option<&[u8]>) {
@@ -274,44 +268,4 @@ unsafe fn makes(action: &Action, fd: c_int) -> bool {
         }
         _ => false,
     }
-}
-
-/// What a path through a process's own entry of `/proc` names, and what follows.
-enum Own<'p> {
-    Directory(&'p [u8]),
-    Descriptor(c_int, &'p [u8]),
-}
-
-/// Is this such a path? The parent's entry leads elsewhere than the child's will.
-fn own_entry(path: &[u8]) -> Option<Own<'_>> {
-    const STANDARD: [(&[u8], c_int); 3] =
-        [(b"/dev/stdin", 0), (b"/dev/stdout", 1), (b"/dev/stderr", 2)];
-    for (name, fd) in STANDARD {
-        if path == name {
-            return Some(Own::Descriptor(fd, b""));
-        }
-    }
-    let entries: [&[u8]; 2] = [b"/proc/self/", b"/proc/thread-self/"];
-    let own = entries.iter().find_map(|entry| path.strip_prefix(*entry));
-    if let Some(below) = own.and_then(|own| own.strip_prefix(b"cwd")) {
-        return below_entry(below).map(Own::Directory);
-    }
-    let numbered = own
-        .and_then(|own| own.strip_prefix(b"fd/"))
-        .or_else(|| path.strip_prefix(b"/dev/fd/"))?;
-    let digits = numbered
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let (number, below) = numbered.split_at_checked(digits)?;
-    let fd = core::str::from_utf8(number).ok()?.parse().ok()?;
-    below_entry(below).map(|rest| Own::Descriptor(fd, rest))
-}
-
-/// What follows the entry, without the slashes between.
-fn below_entry(rest: &[u8]) -> Option<&[u8]> {
-    let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
-    (rest.is_empty() || slashes > 0)
-        .then(|| rest.get(slashes..))
-        .flatten()
 }

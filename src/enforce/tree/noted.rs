@@ -1,11 +1,10 @@
 //! The inodes of a tree that are narrowed before it moves, and their modes.
 
 use super::{Mount, Pass};
-use crate::call::{Call, Sensitive};
+use crate::call::Sensitive;
 use crate::enforce::held::{Held, Narrowed};
-use crate::enforce::remember_narrow;
+use crate::enforce::remembered::remember_narrow;
 use crate::memory::Names;
-use crate::records;
 use crate::sys::Inode;
 
 /// Slots for what is narrowed beforehand, and how many of them are used.
@@ -33,7 +32,6 @@ impl Table {
         &mut self,
         pass: Pass,
         sensitive: &Sensitive,
-        call: &Call,
         inode: &Inode,
         mount: Mount,
     ) -> Outcome {
@@ -43,7 +41,7 @@ impl Table {
         if pass == Pass::After
             && let Some(narrowed) = earlier
         {
-            records::tightened(sensitive, call, &narrowed.before);
+            sensitive.record_tightened(&narrowed.before, Ok(()));
         }
         let undo = earlier.filter(|_| pass == Pass::Undo);
         // By another name it may have its mode back already.
@@ -51,7 +49,7 @@ impl Table {
         if undo.is_none() && (pass == Pass::Undo || !sensitive.wide(mode)) {
             return Outcome::Narrow;
         }
-        let held = match Held::of(call) {
+        let held = match Held::of(sensitive.call) {
             Ok(held) if held.inode.id == inode.id => held,
             _ => return Outcome::Wide,
         };
@@ -61,12 +59,12 @@ impl Table {
         let clamped = sensitive.clamp(mode);
         if let Some(narrowed) = undo {
             if held.restore(&narrowed).is_err() {
-                records::stays_narrow(sensitive, call, &narrowed.before, mode);
+                sensitive.record_left_narrow(&narrowed.before, mode);
             }
             return Outcome::Narrow;
         }
         if sensitive.audit() {
-            records::tightened(sensitive, call, inode);
+            sensitive.record_tightened(inode, Ok(()));
             return Outcome::Narrow;
         }
         if pass == Pass::Before && self.count >= NARROWED_MAX {
@@ -80,12 +78,12 @@ impl Table {
                 }
             }
             Ok(_) => {
-                remember_narrow(call, inode, Names::Known);
-                records::tightened(sensitive, call, inode);
+                remember_narrow(sensitive.call, inode, Names::Known);
+                sensitive.record_tightened(inode, Ok(()));
             }
             Err(error) => {
                 if pass == Pass::After {
-                    records::failed(sensitive, call, mode, error);
+                    sensitive.record_failed(mode, error);
                 }
                 return Outcome::Wide;
             }
