@@ -7,17 +7,19 @@
 //!
 //! [`Rules::protects_more_below`]: umaskclamp_policy::rules::Rules::protects_more_below
 
+mod mount;
 mod noted;
 
 use core::ffi::CStr;
 
-use libc::{S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK, c_int};
+use libc::{S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK};
 use umaskclamp_policy::rules::{Kind, Verdict};
 
 use crate::call::{Call, Sensitive};
 use crate::scratch::PLACE_MAX;
 use crate::state::State;
 use crate::sys::{self, Owned, programs};
+use mount::Mount;
 use noted::{Outcome, Table};
 
 /// Names that are looked at before a directory moves, at most: the rest comes
@@ -268,24 +270,6 @@ impl Work {
             Ok(inner) if Mount::of(inner.0) == mount => Next::Below(inner),
             Ok(_) => Next::Entry,
             Err(_) => Next::Unseen,
-        }
-    }
-}
-
-/// What a file lies on: its mount, or where that cannot be told, its device.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mount(Option<u64>, Option<u64>);
-
-impl Mount {
-    fn of(fd: c_int) -> Self {
-        let device = || sys::stat_of(fd).ok().map(|inode| inode.id.0);
-        Self::known(sys::mount_of(fd), device)
-    }
-
-    fn known(mount: Option<u64>, device: impl FnOnce() -> Option<u64>) -> Self {
-        match mount {
-            Some(mount) => Mount(Some(mount), None),
-            None => Mount(None, device()),
         }
     }
 }

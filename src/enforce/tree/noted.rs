@@ -1,6 +1,7 @@
 //! The inodes of a tree that are narrowed before it moves, and their modes.
 
-use super::{Mount, Pass};
+use super::Pass;
+use super::mount::Mount;
 use crate::call::Sensitive;
 use crate::enforce::held::{Held, Narrowed};
 use crate::enforce::remembered::remember_narrow;
