@@ -76,14 +76,14 @@ Examples:
   umaskclamp scan --dry-run /var/backups  what lies there too wide already?
 
 Files:
-  /etc/umaskclamp/umaskclamp.conf and umaskclamp.conf.d/*.conf have settings for the
-  whole host, as UMASKCLAMP_MASK=027; the environment and options come before them.
+  /etc/umaskclamp/umaskclamp.conf and umaskclamp.conf.d/*.conf have settings for
+  the whole host, as UMASKCLAMP_MASK=027; options and environment come first.
 ";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
   umaskclamp run -- rear mkrescue
-  umaskclamp run -p /srv/dumps -m 027 -- mysqldump -r /srv/dumps/all.sql --all-databases
+  umaskclamp run -p /srv/d -m 027 -- mysqldump -r /srv/d/all.sql --all-databases
   umaskclamp run --audit --all --log /root/audit.log -- /etc/cron.daily/backup
 
 Redirections:
@@ -106,12 +106,13 @@ Examples:
   umaskclamp report --undo --apply /var/log/umaskclamp.log
 
 Undo:
-  Modes are given back to what still has the device, the inode number, the owner
-  and the mode that its last record left; only logs are read that nobody else can
-  write. What a file holds by now can be read by others then: read the list first.
+  Modes are given back to what still has the device, the inode number, the
+  owner and the mode that its last record left; only logs are read that nobody
+  else can write. What a file holds by now can be read by others then, so look
+  at the list first.
 
-Exit status: 0 told, or all given back that could be; 65 no records; 66 no such log;
-74 a mode could not be set; 77 a log that others can write.
+Exit status: 0 told, or all given back that could be; 65 no records; 66 no such
+log; 74 a mode could not be set; 77 a log that others can write.
 ";
 
 const SUGGEST_EXAMPLES: &str = "\
@@ -125,7 +126,8 @@ Examples:
   umaskclamp doctor
   umaskclamp doctor rear restic busybox
 
-Exit status: 0 all is well, 1 something is bad, 69 no library, 78 wrong settings.
+Exit status: 0 all is well, 1 something is bad, 69 no library, 78 wrong
+settings.
 ";
 
 const SCAN_EXAMPLES: &str = "\
@@ -136,12 +138,12 @@ Examples:
   umaskclamp scan --json /srv | jq -r 'select(.type == \"file\").path'
 
 JSON:
-  With --json each wide inode is an object on a line of its own, a directory before
-  what is in it, names in the order of their bytes. Its members stay what they are
-  as long as v is 1; new ones may come:
+  With --json each wide inode is an object on a line of its own, a directory
+  before what is in it, names in the order of their bytes. Its members stay what
+  they are as long as v is 1; new ones may come:
     v            1
     path         as text; what is not UTF-8 shows as U+FFFD
-    path_hex     all its bytes in hexadecimal digits, only where it is not UTF-8
+    path_hex     its bytes in hexadecimal digits, only where it is not UTF-8
     type         file, directory, fifo, socket
     mode         what it has, octal as text
     allowed      what the rule leaves of that, likewise
@@ -152,8 +154,8 @@ JSON:
     action       wide, would-tighten, tightened or failed
     error        why it failed, or null
 
-Exit status: 0 nothing is wider than its rule allows (any more), 1 something is, 74
-something could not be looked at.
+Exit status: 0 nothing is wider than its rule allows (any more), 1 something is,
+74 something could not be looked at.
 ";
 
 const UNIT_EXAMPLES: &str = "\
@@ -163,14 +165,14 @@ Examples:
   umaskclamp unit --remove mysql
 
 Files:
-  /etc/systemd/system/NAME.service.d/umaskclamp.conf is the drop-in. It has what the
-  options and /etc/umaskclamp say, and nothing of the caller's environment; a library
-  that the service preloads already stays. systemd-analyze(1), where it is there, is
-  asked about it before it is written.
+  /etc/systemd/system/NAME.service.d/umaskclamp.conf is the drop-in. It has what
+  the options and /etc/umaskclamp say, and nothing of the caller's environment.
+  A library that the service preloads already stays. systemd-analyze(1), where
+  it is there, is asked about the drop-in before it is written.
 
 Exit status: 0 shown, written or taken away; 66 no such unit, or nothing to take
-away; 69 no library; 73 it cannot be written; 77 the file there is not ours; 78 wrong
-settings, or systemd does not take the drop-in.
+away; 69 no library; 73 it cannot be written; 77 the file there is not ours; 78
+wrong settings, or systemd does not take the drop-in.
 ";
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -219,5 +221,22 @@ pub fn run() -> Result<ExitCode, Failure> {
         Command::Scan(options) => scan::scan(options),
         Command::Patterns(options) => patterns::patterns(options),
         Command::Unit(options) => unit::unit(options),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// clap breaks longer ones, and leaves a word alone on a line.
+    #[test]
+    fn lines_of_the_help_fit_a_terminal() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().expect("examples").to_string();
+            for line in help.lines() {
+                assert!(line.len() <= 80, "{}: {line}", command.get_name());
+            }
+        }
+        assert!(EXAMPLES.lines().all(|line| line.len() <= 80));
     }
 }

@@ -18,8 +18,9 @@ const LIBRARY: &str = include_str!("../pages/libumaskclamp.8");
 const CONF: &str = include_str!("../pages/umaskclamp.conf.5");
 const PATTERNS: &str = include_str!("../pages/umaskclamp-patterns.5");
 
-/// Writes what tells of `command` and of the library: `man/man1`, `man/man5`, `man/man8` and `completions` below `directory`.
-pub fn write(mut command: Command, directory: &Path) -> io::Result<()> {
+/// Writes what tells of `command` and of the library: `man/man1`, `man/man5`, `man/man8`
+/// and `completions` below `directory`.
+pub fn write(command: Command, directory: &Path) -> io::Result<()> {
     let man = |section: &str| {
         let path = directory.join("man").join(section);
         fs::create_dir_all(&path).map(|()| path)
@@ -27,7 +28,7 @@ pub fn write(mut command: Command, directory: &Path) -> io::Result<()> {
     let completions = directory.join("completions");
     fs::create_dir_all(&completions)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "umaskclamp", &completions)?;
+        clap_complete::generate_to(shell, &mut command.clone(), "umaskclamp", &completions)?;
     }
 
     let commands = man("man1")?;

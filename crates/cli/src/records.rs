@@ -68,23 +68,15 @@ impl Records {
 
     /// Reads what stands in an open log from here to its end.
     pub fn read_from(&mut self, source: impl Read, path: &Path) -> Result<(), Failure> {
-        let mut source = BufReader::new(source);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match source.read_until(b'\n', &mut line) {
-                Ok(0) => return Ok(()),
-                Ok(_) => {}
-                Err(error) => return Err(Failure::at(failure::NO_INPUT, path, &error)),
-            }
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
+        for line in BufReader::new(source).split(b'\n') {
+            let line = line.map_err(|error| Failure::at(failure::NO_INPUT, path, &error))?;
             match Record::parse(&line) {
                 Some(record) => self.all.push(record),
+                None if line.trim_ascii().is_empty() => {}
                 None => self.strange += 1,
             }
         }
+        Ok(())
     }
 
     /// Says on stderr what could not be read; an error if nothing could.

@@ -93,95 +93,43 @@ pub fn squeezed(text: &str, most: usize) -> String {
     out
 }
 
-/// One cell of a table.
-pub struct Cell {
-    pub text: String,
-    pub style: Style,
-}
+/// A column: its head, whether its cells end at the right, and how wide it may get on a
+/// terminal.
+pub type Column = (&'static str, bool, usize);
 
-impl Cell {
-    pub fn new(text: impl Display) -> Self {
-        Cell {
-            text: text.to_string(),
-            style: Style::new(),
+/// A table for a terminal of `width` columns, or uncut: columns as wide as they need, but
+/// the last one takes what is left of the width and is squeezed into it.
+pub fn table<const N: usize>(
+    out: &mut dyn Write,
+    columns: [Column; N],
+    rows: Vec<[(String, Style); N]>,
+    terminal: Option<usize>,
+) -> io::Result<()> {
+    let mut widths = columns.map(|(head, _, _)| width(head));
+    for row in &rows {
+        for (at, (text, _)) in row.iter().enumerate() {
+            let most = terminal.map_or(usize::MAX, |_| columns[at].2);
+            widths[at] = widths[at].max(width(text).min(most));
         }
     }
-
-    pub fn styled(text: impl Display, style: Style) -> Self {
-        Cell {
-            text: text.to_string(),
-            style,
-        }
+    if let Some(terminal) = terminal {
+        let before: usize = widths[..N - 1].iter().map(|width| width + 2).sum();
+        widths[N - 1] = terminal.saturating_sub(before).max(12);
     }
-}
-
-/// A table: columns as wide as they need, but the last one takes what is left of
-/// the terminal's width and is squeezed into it.
-pub struct Table {
-    heads: Vec<&'static str>,
-    /// Columns whose cells end at the right.
-    right: Vec<bool>,
-    /// The widest that a column may get on a terminal.
-    most: Vec<usize>,
-    rows: Vec<Vec<Cell>>,
-}
-
-impl Table {
-    /// Heads, each with whether it is a number and how wide it may get.
-    pub fn new(columns: &[(&'static str, bool, usize)]) -> Self {
-        Table {
-            heads: columns.iter().map(|column| column.0).collect(),
-            right: columns.iter().map(|column| column.1).collect(),
-            most: columns.iter().map(|column| column.2).collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    pub fn row(&mut self, cells: Vec<Cell>) {
-        self.rows.push(cells);
-    }
-
-    /// Writes the table for a terminal of `columns` columns, or uncut.
-    pub fn write(&self, out: &mut dyn Write, columns: Option<usize>) -> io::Result<()> {
-        let last = self.heads.len().saturating_sub(1);
-        let mut widths: Vec<usize> = self.heads.iter().map(|head| width(head)).collect();
-        for row in &self.rows {
-            for (at, cell) in row.iter().enumerate() {
-                let limit = if columns.is_some() {
-                    self.most[at]
-                } else {
-                    usize::MAX
-                };
-                widths[at] = widths[at].max(width(&cell.text).min(limit));
+    let heads = columns.map(|(head, _, _)| (head.to_owned(), HEAD));
+    for row in std::iter::once(heads).chain(rows) {
+        for (at, (text, style)) in row.into_iter().enumerate() {
+            let text = squeezed(&text, widths[at]);
+            let blanks = widths[at].saturating_sub(width(&text));
+            let text = painted(style, text);
+            match (columns[at].1, at + 1 == N) {
+                (true, _) => write!(out, "{:blanks$}{text}  ", "")?,
+                (false, true) => writeln!(out, "{text}")?,
+                (false, false) => write!(out, "{text}{:blanks$}  ", "")?,
             }
         }
-        if let Some(columns) = columns {
-            let before: usize = widths[..last].iter().map(|width| width + 2).sum();
-            widths[last] = columns.saturating_sub(before).max(12);
-        }
-        let heads: Vec<Cell> = self
-            .heads
-            .iter()
-            .map(|head| Cell::styled(head, HEAD))
-            .collect();
-        for row in std::iter::once(&heads).chain(&self.rows) {
-            for (at, cell) in row.iter().enumerate() {
-                let text = squeezed(&cell.text, widths[at]);
-                let blanks = widths[at].saturating_sub(width(&text));
-                let text = painted(cell.style, text);
-                match (self.right[at], at == last) {
-                    (true, _) => write!(out, "{:blanks$}{text}", "")?,
-                    (false, true) => write!(out, "{text}")?,
-                    (false, false) => write!(out, "{text}{:blanks$}", "")?,
-                }
-                if at < last {
-                    write!(out, "  ")?;
-                }
-            }
-            writeln!(out)?;
-        }
-        Ok(())
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -207,14 +155,11 @@ mod tests {
 
     #[test]
     fn a_table_fits_its_terminal() {
-        let mut table = Table::new(&[("N", true, 9), ("RULE", false, 8), ("PATH", false, 0)]);
-        table.row(vec![
-            Cell::new(12),
-            Cell::new("/a/very/long/rule"),
-            Cell::new("/a/path/that/is/too/long/for/this/terminal"),
-        ]);
+        let columns = [("N", true, 9), ("RULE", false, 8), ("PATH", false, 0)];
+        let path = "/a/path/that/is/too/long/for/this/terminal";
+        let row = ["12", "/a/very/long/rule", path].map(|text| (text.to_owned(), Style::new()));
         let mut text = Vec::new();
-        table.write(&mut text, Some(40)).unwrap();
+        table(&mut text, columns, vec![row], Some(40)).unwrap();
         let text = anstream::adapter::strip_bytes(&text).into_vec();
         let text = String::from_utf8(text).unwrap();
         assert!(text.lines().all(|line| width(line) <= 40), "{text}");

@@ -174,7 +174,7 @@ fn json_is_as_the_help_says_and_in_order() {
 
     let help = umaskclamp().args(["scan", "--help"]).output().unwrap();
     let help = text(&help.stdout);
-    let (_, help) = help.split_once("as long as v is 1").unwrap();
+    let (_, help) = help.split_once("as v is 1").unwrap();
     let told = help.lines().filter_map(|line| line.strip_prefix("    "));
     let told: BTreeSet<&str> = told.filter_map(|line| line.split(' ').next()).collect();
     let last = rows.last().unwrap().as_object().unwrap();

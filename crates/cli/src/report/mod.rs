@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::records::{Records, Row, Rows, rows};
-use crate::show::{self, Cell, Table, painted};
+use crate::show::{self, Column, painted};
 
 #[derive(Args, Debug)]
 pub struct Report {
@@ -50,6 +50,14 @@ pub fn report(options: &Report) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+const COLUMNS: [Column; 5] = [
+    ("COUNT", true, 9),
+    ("ACTION", false, 13),
+    ("MODE", false, 12),
+    ("RULE", false, 22),
+    ("PATH", false, 0),
+];
+
 /// The table, and below it the sums.
 pub fn write(
     out: &mut dyn Write,
@@ -60,45 +68,35 @@ pub fn write(
     if rows.is_empty() {
         return writeln!(out, "Nothing was clamped, tightened or left unprotected.");
     }
-    let mut table = Table::new(&[
-        ("COUNT", true, 9),
-        ("ACTION", false, 13),
-        ("MODE", false, 12),
-        ("RULE", false, 22),
-        ("PATH", false, 0),
-    ]);
-    for (row, (count, programs)) in &rows {
+    let cells = rows.iter().map(|(row, (count, programs))| {
         let rule = row.rule.as_deref().unwrap_or("-");
         let mut path = show::bytes(&row.path);
         if !row.reason.is_empty() {
             // A child that cannot be entered, or a failure: why, and whose.
             path = format!("{path} ({}: {})", programs.join(", "), row.reason);
         }
-        table.row(vec![
-            Cell::new(count),
-            Cell::styled(&row.action, style(&row.action)),
-            Cell::new(modes(row)),
-            Cell::new(show::bytes(rule.as_bytes())),
-            Cell::new(path),
-        ]);
-    }
-    table.write(out, columns)?;
+        [
+            (count.to_string(), Style::new()),
+            (row.action.clone(), style(&row.action)),
+            (modes(row), Style::new()),
+            (show::bytes(rule.as_bytes()), Style::new()),
+            (path, Style::new()),
+        ]
+    });
+    show::table(out, COLUMNS, cells.collect(), columns)?;
     let sums = sums(&rows)
         .into_iter()
         .map(|(action, (records, paths))| {
             let action = painted(style(action), action);
-            format!(
-                "{records} {action} ({paths} {})",
-                if paths == 1 { "path" } else { "paths" }
-            )
+            format!("{records} {action} ({})", show::counted(paths, "path"))
         })
         .collect::<Vec<_>>();
     writeln!(out, "{}", sums.join(", "))
 }
 
 /// Records and paths by action.
-fn sums(rows: &Rows) -> BTreeMap<&str, (u64, u64)> {
-    let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+fn sums(rows: &Rows) -> BTreeMap<&str, (u64, usize)> {
+    let mut sums: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
     let mut last = None;
     for (row, (count, _)) in rows {
         let sum = sums.entry(&row.action).or_default();

@@ -17,7 +17,8 @@ use rustix::io::Errno;
 use serde_json::json;
 use umaskclamp_policy::acl;
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_policy::rules::{Kind, Rules, Verdict};
+use umaskclamp_policy::rules::{Kind, Verdict};
+use umaskclamp_policy::settings::Settings;
 
 use crate::doubts;
 use crate::explain::kind_word;
@@ -79,14 +80,7 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
                 None => break,
                 Some(Ok(found)) => {
                     sums.looked_at += 1;
-                    look(
-                        &mut out,
-                        options,
-                        &settings.rules,
-                        settings.mask,
-                        &found,
-                        &mut sums,
-                    )?;
+                    look(&mut out, options, &settings, &found, &mut sums)?;
                 }
                 Some(Err((path, error))) => {
                     unseen += 1;
@@ -97,7 +91,11 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
         }
     }
     if !options.json {
-        writeln!(out, "{}", summary(&sums, options))?;
+        write!(out, "{} looked at, {} wide", sums.looked_at, sums.wide)?;
+        if options.fix && !options.dry_run {
+            write!(out, ", {} tightened, {} failed", sums.fixed, sums.failed)?;
+        }
+        writeln!(out)?;
     }
     out.flush()?;
     Ok(if unseen > 0 {
@@ -107,20 +105,6 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::SUCCESS
     })
-}
-
-fn summary(sums: &Sums, options: &Scan) -> String {
-    let Sums {
-        looked_at,
-        wide,
-        fixed,
-        failed,
-    } = sums;
-    let mut text = format!("{looked_at} looked at, {wide} wide");
-    if options.fix && !options.dry_run {
-        text.push_str(&format!(", {fixed} tightened, {failed} failed"));
-    }
-    text
 }
 
 /// What an inode gives away, and what would be left.
@@ -188,8 +172,7 @@ impl Widths {
 fn look(
     out: &mut dyn Write,
     options: &Scan,
-    rules: &Rules,
-    mask: Mask,
+    settings: &Settings,
     found: &Found,
     sums: &mut Sums,
 ) -> Result<(), Failure> {
@@ -199,6 +182,7 @@ fn look(
         FileType::BlockDevice | FileType::CharacterDevice | FileType::Symlink => return Ok(()),
         _ => Kind::Other,
     };
+    let (rules, mask) = (&settings.rules, settings.mask);
     let verdict = [&found.named, &found.real].map(|path| rules.verdict(path, kind));
     let rule = verdict.into_iter().find_map(|verdict| match verdict {
         Verdict::Sensitive(rule) => rules.rule(rule),
