@@ -3,8 +3,8 @@
 
 use libc::{c_int, mode_t};
 
-use super::decide::is_sensitive;
-use super::open::{self, opens_for_writing};
+use super::decide::{Depth, is_sensitive};
+use super::open::{open_from, opens_for_writing};
 use super::opening::Real;
 use super::remembered::remember;
 use crate::call::Given;
@@ -14,7 +14,8 @@ use crate::sys;
 /// Opens by `real`, which takes flags and mode and gives a descriptor or -1.
 pub fn open(given: Given, flags: c_int, mode: mode_t, real: Real) -> c_int {
     let queue = if opens_for_writing(flags) {
-        open::open(given, flags, mode, real)
+        // The kernel knows a queue by its name alone, and not by a path.
+        open_from(&given, Depth::Resolved, flags, mode, real)
     } else {
         real.make(flags, mode)
     };

@@ -7,8 +7,9 @@ use core::ffi::c_void;
 use libc::{AT_FDCWD, c_char, c_int, c_uint, mode_t, sem_t};
 
 use crate::call::{Bypass, Call, Given, Reason};
+use crate::enforce::decide::Depth;
 use crate::enforce::existing::created_or_written;
-use crate::enforce::open::{open, opens_for_writing};
+use crate::enforce::open::{open_from, opens_for_writing};
 use crate::enforce::queue;
 use crate::place;
 
@@ -55,7 +56,8 @@ family! { |symbol, real|
         }
         let path = ObjectPath::below(b"/dev/shm/", name);
         let call = ObjectPath::call(symbol, &path);
-        open(call, flags, mode, &|flags, mode| real(name, flags, mode))
+        // Not by another path: libc adds flags (shm_open.c).
+        open_from(&call, Depth::Resolved, flags, mode, &|flags, mode| real(name, flags, mode))
     }
 
     #[symbol]
