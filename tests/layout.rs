@@ -69,12 +69,8 @@ const AT_LOAD: &[&str] = &[
     "umaskclamp8children8snapshot",
     "umaskclamp11environment",
     "umaskclamp_policy8settings",
-    "umaskclamp_policy6tables",
-    "umaskclamp_policy7builder",
+    "umaskclamp_policy4read",
     "umaskclamp_policy4join",
-    "umaskclamp_policy7pattern",
-    "umaskclamp_policy4list",
-    "umaskclamp_policy5index5build",
     "redhook6lookup6behind",
     // Memory that grows.
     "alloc..slice..Concat",

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use serde_json::json;
 use umaskclamp_policy::acl;
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_policy::rules::{Kind, Rules, Verdict};
+use umaskclamp_policy::rules::{Kind, Protection, Rules, Verdict};
 
 use crate::doubts;
 use crate::explain::kind_word;
@@ -79,14 +79,7 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
                 None => break,
                 Some(Ok(found)) => {
                     sums.looked_at += 1;
-                    look(
-                        &mut out,
-                        options,
-                        &settings.rules,
-                        settings.mask,
-                        &found,
-                        &mut sums,
-                    )?;
+                    look(&mut out, options, &settings.rules, &found, &mut sums)?;
                 }
                 Some(Err((path, error))) => {
                     unseen += 1;
@@ -189,7 +182,6 @@ fn look(
     out: &mut dyn Write,
     options: &Scan,
     rules: &Rules,
-    mask: Mask,
     found: &Found,
     sums: &mut Sums,
 ) -> Result<(), Failure> {
@@ -200,13 +192,17 @@ fn look(
         _ => Kind::Other,
     };
     let verdict = [&found.named, &found.real].map(|path| rules.verdict(path, kind));
-    let rule = verdict.into_iter().find_map(|verdict| match verdict {
-        Verdict::Sensitive(rule) => rules.rule(rule),
+    let protections = verdict.into_iter().filter_map(|verdict| match verdict {
+        Verdict::Sensitive(found) => Some(found),
         _ => None,
     });
-    let Some(rule) = rule else {
+    let Some(protection) = protections.reduce(Protection::and) else {
         return Ok(());
     };
+    let Some(rule) = rules.rule(protection.rule) else {
+        return Ok(());
+    };
+    let mask = protection.mask;
     let widths = Widths::of(found, mask);
     if !widths.wide() {
         return Ok(());
