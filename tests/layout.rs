@@ -71,6 +71,7 @@ const AT_LOAD: &[&str] = &[
     "umaskclamp_policy8settings",
     "umaskclamp_policy4read",
     "umaskclamp_policy4join",
+    "umaskclamp_policy4list7literal",
     "redhook6lookup6behind",
     // Memory that grows.
     "alloc..slice..Concat",

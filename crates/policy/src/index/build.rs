@@ -51,7 +51,7 @@ pub(crate) fn write(source: &Source, bytes: &mut [u8]) {
         let end = start.saturating_add(pattern.text.len());
         builder.room.rule(id.0, start..end);
         if !pattern.protects() {
-            builder.room.word(BEHIND_EXEMPT, id.0.saturating_add(1));
+            builder.room.set(BEHIND_EXEMPT, id.0.saturating_add(1));
         }
         for (number, alternative) in pattern.alternatives() {
             builder.alternative(id.0, number, &alternative);
@@ -102,7 +102,7 @@ impl Builder<'_> {
             ..Link::default()
         };
         if link.directory {
-            self.room.word(DIRECTORY_ONLY, 1);
+            self.room.set(DIRECTORY_ONLY, 1);
         }
         match role {
             Some(role) => {

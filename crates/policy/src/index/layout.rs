@@ -3,31 +3,35 @@
 use core::ops::Range;
 
 /// How many bytes stand at the beginning, whatever the list.
-pub(super) const FIXED: usize = 1080;
+const FIXED: usize = 1096;
 
-/// Where numbers of 64 bits stand in them. Sets of the pairs of bytes at one end of names
-/// have 64 such rows: 64 × 64 of the 65,536 pairs.
+/// Which of the numbers of 64 bits in them is which. Sets of the pairs of bytes at one end of
+/// names have 64 such rows: 64 × 64 of the 65,536 pairs.
 pub(super) const STARTS: usize = 0;
-pub(super) const ENDS: usize = 512;
+pub(super) const ENDS: usize = 64;
 /// Bit `b % 64`: a name with a random end has the byte `b` before it.
-pub(super) const STEMS: usize = 1024;
+pub(super) const STEMS: usize = 128;
 /// Bit `n - 1`: there is a piece of `n` bytes.
-pub(super) const START_LENGTHS: usize = 1032;
-pub(super) const END_LENGTHS: usize = 1040;
+pub(super) const START_LENGTHS: usize = 129;
+pub(super) const END_LENGTHS: usize = 130;
 /// Bit `n % 64`: there is a head of `n` bytes.
-pub(super) const HEAD_LENGTHS: usize = 1048;
-/// Then numbers of 32 bits. How many buckets there are, less 1: their number is a power of
-/// two.
-pub(super) const MASK: usize = 1056;
+pub(super) const HEAD_LENGTHS: usize = 131;
+/// And which of the numbers of 32 bits. How many buckets there are, less 1: their number is
+/// a power of two.
+const MASK: usize = 264;
 /// How many rules there are, and how many alternatives without a literal piece.
-pub(super) const RULES: usize = 1060;
-pub(super) const OTHERS: usize = 1064;
-/// How many alternatives there are, each with a link.
-pub(super) const LINKS: usize = 1068;
+const RULES: usize = 265;
+pub(super) const OTHERS: usize = 266;
 /// The first rule behind all that exempt.
-pub(super) const BEHIND_EXEMPT: usize = 1072;
+pub(super) const BEHIND_EXEMPT: usize = 267;
 /// Not 0: some alternative matches directories only.
-pub(super) const DIRECTORY_ONLY: usize = 1076;
+pub(super) const DIRECTORY_ONLY: usize = 268;
+/// Where the tables stand: of rules, of links, of links without a literal piece, of literals.
+/// That of the buckets is the first behind what is fixed.
+const RULES_AT: usize = 269;
+const LINKS_AT: usize = 270;
+const OTHERS_AT: usize = 271;
+const LITERALS_AT: usize = 272;
 
 /// How an alternative is matched.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -70,39 +74,16 @@ const RULE: usize = 8;
 const LINK: usize = 24;
 const OTHER: usize = 4;
 
-/// Where the tables stand behind what is fixed, one behind the other.
-#[derive(Clone, Copy)]
-struct Tables {
-    rules: usize,
-    links: usize,
-    others: usize,
-    literals: usize,
-}
-
-impl Tables {
-    fn of(mask: u32, rules: u32, links: u32) -> Self {
-        let buckets = nth(0, BUCKET, mask).saturating_add(BUCKET);
-        let first_link = nth(buckets, RULE, rules);
-        let others = nth(first_link, LINK, links);
-        Tables {
-            rules: buckets,
-            links: first_link,
-            others,
-            literals: nth(others, OTHER, links),
-        }
-    }
-}
-
 /// Where number `at` begins of what takes `size` bytes each.
+#[inline]
 fn nth(begin: usize, size: usize, at: u32) -> usize {
-    begin.saturating_add((at as usize).saturating_mul(size))
+    begin.wrapping_add((at as usize).wrapping_mul(size))
 }
 
+#[inline]
 fn word(bytes: &[u8], at: usize) -> u32 {
-    let bytes = bytes.get(at..at.saturating_add(4));
-    bytes.map_or(0, |bytes| {
-        u32::from_le_bytes(bytes.try_into().unwrap_or_default())
-    })
+    let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 /// The index, to be asked.
@@ -120,25 +101,31 @@ impl<'a> Block<'a> {
     }
 
     /// One of the fixed numbers of 64 bits.
+    #[inline]
     pub fn long(&self, at: usize) -> u64 {
-        let bytes = self.fixed.get(at..at.saturating_add(8));
-        bytes.map_or(0, |bytes| {
-            u64::from_le_bytes(bytes.try_into().unwrap_or_default())
-        })
+        let bytes = self.fixed.as_chunks().0.get(at);
+        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// One of the fixed numbers of 32 bits.
+    #[inline]
     pub fn word(&self, at: usize) -> u32 {
-        word(self.fixed, at)
+        let bytes = self.fixed.as_chunks().0.get(at);
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
     /// Whether the set at `set` has this pair.
+    #[inline]
     pub fn has(&self, set: usize, (near, far): (u8, u8)) -> bool {
-        self.long(nth(set, 8, u32::from(near & 63))) >> (far & 63) & 1 != 0
+        self.long(set.wrapping_add(usize::from(near & 63))) >> (far & 63) & 1 != 0
     }
 
-    fn at(&self) -> Tables {
-        Tables::of(self.word(MASK), self.word(RULES), self.word(LINKS))
+    /// Number `at` of the table whose place is said there, as numbers of 32 bits.
+    #[inline]
+    fn entry<const SIZE: usize>(&self, table: usize, at: u32) -> Option<&'a [[u8; 4]]> {
+        let begin = nth(self.word(table) as usize, SIZE, at);
+        let bytes: &[u8; SIZE] = self.tables.get(begin..)?.first_chunk()?;
+        Some(bytes.as_chunks().0)
     }
 
     /// The first link of the bucket of this hash, counted from 1.
@@ -148,19 +135,19 @@ impl<'a> Block<'a> {
 
     /// Where the pattern of a rule stands in the text of all.
     pub fn rule(&self, rule: u32) -> Option<Range<usize>> {
-        let at = nth(self.at().rules, RULE, rule);
-        let part = |offset| word(self.tables, at.saturating_add(offset)) as usize;
-        (rule < self.word(RULES)).then(|| part(0)..part(4))
+        let entry = self.entry::<RULE>(RULES_AT, rule)?;
+        let &[start, end] = entry.first_chunk()?;
+        let range = u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize;
+        (rule < self.word(RULES)).then_some(range)
     }
 
-    pub fn link(&self, link: u32) -> Link {
-        let at = nth(self.at().links, LINK, link);
-        let part = |offset| word(self.tables, at.saturating_add(offset));
-        let packed = part(12);
-        Link {
-            hash: part(0),
-            next: part(4),
-            rule: part(8),
+    pub fn link(&self, link: u32) -> Option<Link> {
+        let entry = self.entry::<LINK>(LINKS_AT, link)?;
+        let [hash, next, rule, packed, start, len] = entry.first_chunk()?.map(u32::from_le_bytes);
+        Some(Link {
+            hash,
+            next,
+            rule,
             number: packed >> 8,
             shape: match packed & 7 {
                 1 => Shape::Head,
@@ -171,81 +158,101 @@ impl<'a> Block<'a> {
             },
             is_name: packed & 8 != 0,
             directory: packed & 16 != 0,
-            start: part(16),
-            len: part(20),
-        }
+            start,
+            len,
+        })
     }
 
     /// Which link stands at this place among those without a literal piece.
     pub fn other(&self, place: u32) -> u32 {
-        word(self.tables, nth(self.at().others, OTHER, place))
+        word(
+            self.tables,
+            nth(self.word(OTHERS_AT) as usize, OTHER, place),
+        )
     }
 
+    #[inline]
     pub fn literal(&self, link: &Link) -> &'a [u8] {
-        let start = self.at().literals.saturating_add(link.start as usize);
-        let end = start.saturating_add(link.len as usize);
-        self.tables.get(start..end).unwrap_or_default()
+        let start = (self.word(LITERALS_AT) as usize).wrapping_add(link.start as usize);
+        let text = self.tables.get(start..).unwrap_or_default();
+        text.get(..link.len as usize).unwrap_or_default()
     }
-}
-
-/// The index, to be written. What lies outside of its bytes is lost.
-pub(super) struct Room<'a> {
-    bytes: &'a mut [u8],
-    tables: Tables,
 }
 
 /// How many bytes the index of so many rules and alternatives takes, whose literals have
 /// so many bytes.
 pub(super) fn size(rules: u32, links: u32, literals: usize) -> usize {
-    let tables = Tables::of(mask(links), rules, links);
-    tables
-        .literals
-        .saturating_add(FIXED)
-        .saturating_add(literals)
+    let [.., at] = tables(rules, links);
+    FIXED.saturating_add(at).saturating_add(literals)
 }
 
 fn mask(links: u32) -> u32 {
-    links
-        .saturating_mul(2)
-        .next_power_of_two()
-        .saturating_sub(1)
+    let buckets = links.saturating_mul(2).next_power_of_two();
+    buckets.saturating_sub(1)
+}
+
+/// Where the tables stand behind what is fixed, one behind the other.
+fn tables(rules: u32, links: u32) -> [usize; 4] {
+    let rules_at = nth(BUCKET, BUCKET, mask(links));
+    let links_at = nth(rules_at, RULE, rules);
+    let others_at = nth(links_at, LINK, links);
+    [rules_at, links_at, others_at, nth(others_at, OTHER, links)]
+}
+
+/// The index, to be written. What lies outside of its bytes is lost.
+pub(super) struct Room<'a> {
+    bytes: &'a mut [u8],
 }
 
 impl<'a> Room<'a> {
     pub fn new(bytes: &'a mut [u8], rules: u32, links: u32) -> Self {
-        let tables = Tables::of(mask(links), rules, links);
-        let mut room = Room { bytes, tables };
-        room.word(MASK, mask(links));
-        room.word(RULES, rules);
-        room.word(LINKS, links);
+        let mut room = Room { bytes };
+        room.set(MASK, mask(links));
+        room.set(RULES, rules);
+        for (at, table) in (RULES_AT..).zip(tables(rules, links)) {
+            room.set(at, table as u32);
+        }
         room
     }
 
+    /// Where a table stands.
+    fn table(&self, table: usize) -> usize {
+        FIXED.saturating_add(self.get(table) as usize)
+    }
+
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        let end = at.saturating_add(bytes.len());
-        if let Some(room) = self.bytes.get_mut(at..end) {
-            room.copy_from_slice(bytes);
+        let room = self.bytes.get_mut(at..).unwrap_or_default();
+        for (byte, &new) in room.iter_mut().zip(bytes) {
+            *byte = new;
         }
     }
 
-    /// Sets one of the fixed numbers of 32 bits.
-    pub fn word(&mut self, at: usize, word: u32) {
+    fn word(&mut self, at: usize, word: u32) {
         self.put(at, &word.to_le_bytes());
+    }
+
+    fn get(&self, at: usize) -> u32 {
+        Block::of(self.bytes).map_or(0, |block| block.word(at))
+    }
+
+    /// Sets one of the fixed numbers of 32 bits.
+    pub fn set(&mut self, at: usize, word: u32) {
+        self.word(at.saturating_mul(4), word);
     }
 
     /// Sets bits in one of the fixed numbers of 64 bits.
     pub fn add(&mut self, at: usize, bits: u64) {
         let before = Block::of(self.bytes).map_or(0, |block| block.long(at));
-        self.put(at, &(before | bits).to_le_bytes());
+        self.put(at.saturating_mul(8), &(before | bits).to_le_bytes());
     }
 
     /// Adds the pairs with this first byte and each of the second ones to the set at `set`.
     pub fn add_row(&mut self, set: usize, (near, far): (u8, u64)) {
-        self.add(nth(set, 8, u32::from(near & 63)), far);
+        self.add(set.saturating_add(usize::from(near & 63)), far);
     }
 
     pub fn rule(&mut self, rule: u32, text: Range<usize>) {
-        let at = nth(self.tables.rules, RULE, rule).saturating_add(FIXED);
+        let at = nth(self.table(RULES_AT), RULE, rule);
         self.word(at, text.start as u32);
         self.word(at.saturating_add(4), text.end as u32);
     }
@@ -253,7 +260,7 @@ impl<'a> Room<'a> {
     /// Writes the link `link`, which has a literal piece of this hash, before the others of
     /// its bucket.
     pub fn enter(&mut self, link: u32, mut content: Link) {
-        let bucket = nth(FIXED, BUCKET, content.hash & word(self.bytes, MASK));
+        let bucket = nth(FIXED, BUCKET, content.hash & self.get(MASK));
         content.next = word(self.bytes, bucket);
         self.word(bucket, link.saturating_add(1));
         self.link(link, &content);
@@ -261,10 +268,10 @@ impl<'a> Room<'a> {
 
     /// Writes the link `link`, which has none.
     pub fn other(&mut self, link: u32, content: &Link) {
-        let count = word(self.bytes, OTHERS);
-        let place = nth(self.tables.others, OTHER, count).saturating_add(FIXED);
+        let count = self.get(OTHERS);
+        let place = nth(self.table(OTHERS_AT), OTHER, count);
         self.word(place, link);
-        self.word(OTHERS, count.saturating_add(1));
+        self.set(OTHERS, count.saturating_add(1));
         self.link(link, content);
     }
 
@@ -278,7 +285,7 @@ impl<'a> Room<'a> {
             content.start,
             content.len,
         ];
-        let at = nth(self.tables.links, LINK, link).saturating_add(FIXED);
+        let at = nth(self.table(LINKS_AT), LINK, link);
         for (part, value) in (0u32..).zip(parts) {
             self.word(nth(at, 4, part), value);
         }
@@ -286,20 +293,12 @@ impl<'a> Room<'a> {
 
     /// Writes a byte of a literal.
     pub fn byte(&mut self, at: usize, byte: u8) {
-        let at = self
-            .tables
-            .literals
-            .saturating_add(FIXED)
-            .saturating_add(at);
-        self.put(at, &[byte]);
+        self.put(self.table(LITERALS_AT).saturating_add(at), &[byte]);
     }
 
     pub fn literal(&self, text: Range<usize>) -> &[u8] {
-        let begin = self.tables.literals.saturating_add(FIXED);
-        let (start, end) = (
-            begin.saturating_add(text.start),
-            begin.saturating_add(text.end),
-        );
-        self.bytes.get(start..end).unwrap_or_default()
+        let begin = self.table(LITERALS_AT);
+        let literals = self.bytes.get(begin..).unwrap_or_default();
+        literals.get(text).unwrap_or_default()
     }
 }

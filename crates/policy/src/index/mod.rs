@@ -167,7 +167,7 @@ impl<'a, M: Fn(&Link, &[u8], bool) -> bool> Search<'a, M> {
         let block = &self.index.block;
         for place in (0..block.word(OTHERS)).rev() {
             let link = block.link(block.other(place));
-            if matches(&link) {
+            if let Some(link) = link.filter(|link| matches(link)) {
                 self.found = link.rule.saturating_add(1);
                 return;
             }
@@ -205,8 +205,7 @@ impl<'a, M: Fn(&Link, &[u8], bool) -> bool> Search<'a, M> {
     fn propose(&mut self, hash: u32, name: &[u8], last: bool) {
         let block = &self.index.block;
         let mut next = block.bucket(hash);
-        while let Some(at) = next.checked_sub(1) {
-            let link = block.link(at);
+        while let Some(link) = next.checked_sub(1).and_then(|at| block.link(at)) {
             if link.rule < self.found {
                 return;
             }

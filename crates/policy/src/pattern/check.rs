@@ -135,6 +135,7 @@ impl Dots {
 }
 
 /// The bytes that stand for themselves or for others within a component, wherever they are.
+#[allow(clippy::indexing_slicing)] // in the compiler
 const PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
     let mut special = b"\0\\[]{},/.~".as_slice();
