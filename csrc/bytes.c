@@ -122,14 +122,15 @@ HIDDEN int memcmp(const void *one, const void *other, size_t size)
 HIDDEN size_t strlen(const char *text)
 {
     const char *end = text;
-    /* Aligned words never reach into a page where the string is not. */
-    for (; (uintptr_t)end % 8 != 0; end++)
+    /* Aligned pieces never reach into a page where the string is not. */
+    for (; (uintptr_t)end % sizeof(wide) != 0; end++)
         if (*end == '\0')
             return (size_t)(end - text);
-    for (;; end += 8) {
-        uint64_t word = LOAD(uint64_t, end);
-        if ((word - UINT64_C(0x0101010101010101)) & ~word &
-            UINT64_C(0x8080808080808080))
+    for (;; end += sizeof(wide)) {
+        wide piece = LOAD(wide, end);
+        uint64_t low = (piece.low - UINT64_C(0x0101010101010101)) & ~piece.low;
+        uint64_t high = (piece.high - UINT64_C(0x0101010101010101)) & ~piece.high;
+        if ((low | high) & UINT64_C(0x8080808080808080))
             break;
     }
     while (*end != '\0')

@@ -5,7 +5,7 @@ use core::ffi::CStr;
 
 use libc::{O_CREAT, O_EXCL, O_NOFOLLOW, c_char, c_int};
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_policy::rules::RuleId;
+use umaskclamp_policy::rules::{Protection, RuleId};
 
 use crate::memory::Identity;
 use crate::place::{self, Place, Unread};
@@ -207,9 +207,13 @@ pub struct Sensitive<'a> {
 }
 
 impl<'a> Sensitive<'a> {
-    pub fn new(call: &'a Call<'a>, rule: Option<RuleId>) -> Self {
-        let mask = call.state.settings.mask;
-        Sensitive { call, rule, mask }
+    /// What is sensitive without a rule is as narrow as any rule makes it.
+    pub fn new(call: &'a Call<'a>, found: Option<Protection>) -> Self {
+        Sensitive {
+            call,
+            rule: found.map(|found| found.rule),
+            mask: found.map_or(call.state.widest, |found| found.mask),
+        }
     }
 
     /// The same where another call names what it is about.

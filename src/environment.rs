@@ -145,7 +145,7 @@ impl Environment {
             // SAFETY: as above.
             let given = unsafe { *slot };
             // SAFETY: entries are terminated strings.
-            let stays = match unsafe { beginning(given, SETTING) } {
+            let stays = match unsafe { setting(given) } {
                 None => Some(None),
                 Some(_) if secure => None,
                 Some(entry) => handed(entry, settings, &mut seen),
@@ -179,7 +179,7 @@ impl Environment {
 }
 
 /// What stands for this setting from now on: nothing, itself, or another
-/// NUL-terminated entry.
+/// NUL-terminated entry. Of the value no more is needed than whether there is one.
 #[allow(clippy::option_option)]
 fn handed(
     entry: &[u8],
@@ -215,11 +215,36 @@ fn handed(
 /// # Safety
 /// It is a terminated string, and stays.
 unsafe fn beginning<'a>(entry: *const c_char, start: &[u8]) -> Option<&'a [u8]> {
-    let mut bytes = start.iter().enumerate();
-    // SAFETY: none is read behind the first byte that differs, so not behind its end.
-    let begins = bytes.all(|(at, &byte)| unsafe { *entry.add(at) } as u8 == byte);
+    // SAFETY: the caller's promise.
+    let begins = unsafe { begins(entry, start) };
     // SAFETY: the caller's promise.
     begins.then(|| unsafe { CStr::from_ptr(entry) }.to_bytes())
+}
+
+/// So much of a setting as any known name takes, with a byte of its value: a list is long,
+/// and its end need not be known.
+///
+/// # Safety
+/// It is a terminated string, and stays.
+unsafe fn setting<'a>(entry: *const c_char) -> Option<&'a [u8]> {
+    const MOST: usize = variables::PATTERNS_FILE.len() + "=x".len();
+    // SAFETY: the caller's promise.
+    if !unsafe { begins(entry, SETTING) } {
+        return None;
+    }
+    // SAFETY: none is read behind its end.
+    let ends = |at: &usize| unsafe { *entry.add(*at) } == 0;
+    let length = (SETTING.len()..MOST).find(ends).unwrap_or(MOST);
+    // SAFETY: so many bytes are there.
+    Some(unsafe { core::slice::from_raw_parts(entry.cast(), length) })
+}
+
+/// # Safety
+/// It is a terminated string.
+unsafe fn begins(entry: *const c_char, start: &[u8]) -> bool {
+    let mut bytes = start.iter().enumerate();
+    // SAFETY: none is read behind the first byte that differs, so not behind its end.
+    bytes.all(|(at, &byte)| unsafe { *entry.add(at) } as u8 == byte)
 }
 
 fn value_of<'a>(entry: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {

@@ -114,7 +114,6 @@ fn emit(
     let state = call.state;
     let buffers = scratch.buffers();
     let path = call.place.named(&mut buffers.named, &mut buffers.link);
-    let rule = rule.and_then(|rule| state.settings.rules.rule(rule));
     let record = Record {
         time: now(),
         pid: sys::process_id(),
@@ -128,7 +127,7 @@ fn emit(
             inode: inode.id.1,
             owner: inode.user,
         }),
-        rule: rule.map(|rule| rule.text),
+        rule: rule.and_then(|rule| state.rules().text(rule)),
         action,
         reason,
     };

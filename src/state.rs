@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 
 use libc::c_char;
 use redhook::Published;
+use umaskclamp_policy::mode::Mask;
+use umaskclamp_policy::rules::Rules;
 use umaskclamp_policy::settings::{Level, LogTarget, Mode, Settings};
 
-use crate::sys;
+use crate::{arena, sys};
 
 /// The snapshot of the settings. Written once by the constructor, never after:
 /// a program that edits its own environment changes nothing.
@@ -21,6 +23,8 @@ pub struct State {
     pub page: usize,
     /// Device and inode number of what was the program's stderr at load.
     pub stderr: Option<(u64, u64)>,
+    /// What any rule clears, for what is made nobody knows where.
+    pub widest: Mask,
     /// Is there anything to protect?
     armed: bool,
 }
@@ -31,18 +35,29 @@ impl State {
             LogTarget::File(path) => Some([path.as_slice(), b"\0"].concat()),
             _ => None,
         };
-        let armed =
-            settings.mode != Mode::Off && settings.rules.iter().any(|(_, rule)| rule.protects);
+        let armed = settings.mode != Mode::Off && settings.rules.any_protects();
         let to_stderr = settings.log_file == LogTarget::Stderr && settings.level != Level::Off;
         let stderr = to_stderr.then(|| sys::stat_of(2).ok()).flatten();
         State {
             page,
             user,
             stderr: stderr.map(|inode| inode.id),
+            widest: settings.rules.union(settings.mask),
             armed,
             settings,
             program,
             log_path,
+        }
+    }
+
+    /// The rules. Most processes never ask; the index of a user's list is made when the
+    /// first call does. Without memory for it, every pattern is tried.
+    #[inline]
+    pub fn rules(&'static self) -> &'static Rules {
+        let rules = &self.settings.rules;
+        match rules.has_index() {
+            true => rules,
+            false => INDEXED.get().unwrap_or_else(|| index(rules)),
         }
     }
 
@@ -68,6 +83,18 @@ impl State {
 }
 
 static STATE: Published<State> = Published::new();
+
+/// The rules with their index.
+static INDEXED: Published<Rules> = Published::new();
+
+#[cold]
+#[inline(never)]
+fn index(rules: &'static Rules) -> &'static Rules {
+    arena::publish(&INDEXED, rules.index_size(), |bytes| {
+        rules.indexed_in(bytes)
+    })
+    .unwrap_or(rules)
+}
 
 /// Makes the settings visible to the hooks.
 pub fn publish(state: &'static State) {

@@ -160,7 +160,7 @@ impl Child {
             snapshot,
             mode: mode.unwrap_or(settings.mode),
             unreachable: unreachable.unwrap_or(settings.unreachable),
-            mask: mask.unwrap_or(settings.mask),
+            mask: settings.rules.union(mask.unwrap_or(settings.mask)),
             survey,
         })
     }

@@ -66,7 +66,8 @@ pub fn take(environment: &mut Environment) {
         let place = variables::split(entry).and_then(|(name, _)| variables::place(name));
         if let Some(ours) = place.and_then(|place| settings.get_mut(place)) {
             let copy = [entry, b"\0"].concat().leak();
-            *ours = CStr::from_bytes_with_nul(copy).ok();
+            // SAFETY: the entry is a string of the environment, without its zero byte.
+            *ours = Some(unsafe { CStr::from_bytes_with_nul_unchecked(copy) });
         }
     }
     let preload = find(environment);

@@ -15,9 +15,8 @@ use crate::{errno, place, state};
 /// Could a `chmod` to this mode put a bit outside the mask? If not, a hook goes
 /// straight to the real symbol.
 pub fn widens(mode: mode_t) -> bool {
-    state::active().is_some_and(|state| {
-        state.settings.chmod == ChmodPolicy::Clamp && state.settings.mask.wide(mode)
-    })
+    state::active()
+        .is_some_and(|state| state.settings.chmod == ChmodPolicy::Clamp && state.widest.wide(mode))
 }
 
 /// Makes the real call with the mode that the place allows.

@@ -35,7 +35,7 @@ impl Content {
         let new = paths(to, content.new.buffers())?;
         let ([a, b, c], [d, e, f]) = (old, new);
         content.lengths = [(a, d), (b, e), (c, f)];
-        let rules = &state.settings.rules;
+        let rules = state.rules();
         let more = |(old, new)| rules.protects_more_below(old, new);
         let gains = content.spellings().into_iter().flatten().any(more);
         gains.then_some(content)
@@ -73,7 +73,7 @@ impl Content {
             let Some((old, new)) = spelling.filter(|_| at == 0 || spelling != named) else {
                 continue;
             };
-            if !state.settings.rules.protects_more_below(old, new) {
+            if !state.rules().protects_more_below(old, new) {
                 continue;
             }
             let look = Look {

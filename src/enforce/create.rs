@@ -9,7 +9,7 @@ use crate::state;
 /// Could an inode made with this mode be wide anywhere? If not, a hook goes
 /// straight to the real symbol.
 pub fn widens(mode: mode_t) -> bool {
-    state::active().is_some_and(|state| state.settings.mask.wide(mode))
+    state::active().is_some_and(|state| state.widest.wide(mode))
 }
 
 /// Makes the real call with the mode that the place allows.

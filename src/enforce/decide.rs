@@ -3,7 +3,7 @@
 use libc::{S_IFDIR, c_int};
 use umaskclamp_policy::path;
 use umaskclamp_policy::record::Action;
-use umaskclamp_policy::rules::{Kind, RuleId, Verdict};
+use umaskclamp_policy::rules::{Kind, Protection, Verdict};
 
 use super::remembered::{is_linked, is_remembered};
 use crate::call::{Call, Given, Sensitive, Subject};
@@ -122,8 +122,8 @@ pub fn is_sensitive(call: &Call) -> bool {
 
 #[inline(always)]
 fn by_place<'a>(call: &'a Call<'a>, subject: Subject, depth: Depth) -> Decision<'a> {
-    let sensitive = |rule| Decision::Sensitive(Sensitive::new(call, rule));
-    let (rules, place) = (&call.state.settings.rules, &call.place);
+    let sensitive = |found| Decision::Sensitive(Sensitive::new(call, found));
+    let (rules, place) = (call.state.rules(), &call.place);
     let kind = match subject {
         Subject::Directory => Some(Kind::Directory),
         Subject::Existing if rules.has_directory_only() => None,
@@ -140,7 +140,7 @@ fn by_place<'a>(call: &'a Call<'a>, subject: Subject, depth: Depth) -> Decision<
     };
     let Some(mut scratch) = Scratch::claim() else {
         return match unresolved(call, subject, on) {
-            Some(rule) => sensitive(rule),
+            Some(found) => sensitive(found),
             None => Decision::Plain(Route::Program),
         };
     };
@@ -153,10 +153,15 @@ fn by_place<'a>(call: &'a Call<'a>, subject: Subject, depth: Depth) -> Decision<
     let beyond = known.first().is_some_and(|&byte| byte != b'/');
     let named = place.named_from(known, &mut buffers.named).len();
     let named = file(subject, &mut buffers.named, named);
-    if let Verdict::Sensitive(rule) = by_names(named, beyond, &mut buffers.text, on) {
-        return sensitive(Some(rule));
+    let lexical = match by_names(named, beyond, &mut buffers.text, on) {
+        Verdict::Sensitive(found) => Some(found),
+        Verdict::Plain | Verdict::Exempt(_) => None,
+    };
+    // Of rules with masks of their own the resolved path may be another's.
+    if lexical.is_some() && !rules.have_own_masks() {
+        return sensitive(lexical);
     }
-    if depth == Depth::Lexical {
+    if lexical.is_none() && depth == Depth::Lexical {
         return Decision::Plain(Route::Program);
     }
     let named = named.len();
@@ -166,9 +171,12 @@ fn by_place<'a>(call: &'a Call<'a>, subject: Subject, depth: Depth) -> Decision<
     };
     let path = file(subject, &mut buffers.real, real.length);
     if buffers.named.get(..named) != Some(path)
-        && let Verdict::Sensitive(rule) = by_names(path, beyond, &mut buffers.text, on)
+        && let Verdict::Sensitive(found) = by_names(path, beyond, &mut buffers.text, on)
     {
-        return sensitive(Some(rule));
+        return sensitive(Some(lexical.map_or(found, |lexical| lexical.and(found))));
+    }
+    if lexical.is_some() {
+        return sensitive(lexical);
     }
     Decision::Plain(match call.state.is_audit() {
         true => Route::Program,
@@ -238,7 +246,7 @@ fn unresolved(
     call: &Call,
     subject: Subject,
     on: impl FnOnce(&[u8]) -> Verdict,
-) -> Option<Option<RuleId>> {
+) -> Option<Option<Protection>> {
     if is_remembered(call) {
         return Some(None);
     }
@@ -248,7 +256,7 @@ fn unresolved(
         None => path::last(call.place.given()),
     };
     match on(known) {
-        Verdict::Sensitive(rule) => Some(Some(rule)),
+        Verdict::Sensitive(found) => Some(Some(found)),
         Verdict::Plain | Verdict::Exempt(_) => None,
     }
 }

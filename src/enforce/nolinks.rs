@@ -137,5 +137,5 @@ pub fn create(call: &Call, mut route: Route, flags: c_int, mode: mode_t, real: R
     }
     // Another user keeps changing the path, or it cannot be walked. The mode counts only
     // if a file is made, and then that is on the safe side.
-    real.make(flags, call.state.settings.mask.clamp(mode))
+    real.make(flags, call.state.widest.clamp(mode))
 }

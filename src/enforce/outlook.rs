@@ -140,7 +140,8 @@ fn others_reach(sensitive: &Sensitive) -> bool {
         return true;
     }
     let user = sys::effective_user();
-    let on = |path: &[u8]| settings.rules.verdict(path, Kind::Directory);
+    let rules = sensitive.call.state.rules();
+    let on = |path: &[u8]| rules.verdict(path, Kind::Directory);
     let is_kept = |path: &[u8], room: &mut [u8]| {
         matches!(by_names(path, false, room, on), Verdict::Sensitive(_))
     };

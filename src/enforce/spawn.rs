@@ -200,7 +200,7 @@ impl From<'_> {
             // Where it is cannot be told: nothing wide is made there.
             let state = crate::state::active()?;
             if has_mode(open.flags) && state.settings.mode == Mode::Enforce {
-                open.mode = state.settings.mask.clamp(open.mode);
+                open.mode = state.widest.clamp(open.mode);
             }
             return None;
         }

@@ -164,7 +164,7 @@ impl Work {
             };
             // Most are files of which no rule says anything.
             let plain = |path| {
-                let verdict = look.state.settings.rules.verdict(path, Kind::Other);
+                let verdict = look.state.rules().verdict(path, Kind::Other);
                 !matches!(verdict, Verdict::Sensitive(_))
             };
             if file_type == S_IFREG && self.new.get(..new).is_some_and(plain) {
@@ -226,7 +226,7 @@ impl Work {
     fn protects_more(&self, look: &Look, old: usize, new: usize) -> bool {
         let old = self.old.get(..old).unwrap_or_default();
         let new = self.new.get(..new).unwrap_or_default();
-        look.state.settings.rules.protects_more_below(old, new)
+        look.state.rules().protects_more_below(old, new)
     }
 
     fn visit(&mut self, look: &Look, entry: &Entry, mount: Mount) -> Next {
@@ -245,7 +245,7 @@ impl Work {
         if look.closed && kind == Kind::Other && inode.links > 1 {
             return Next::Entry;
         }
-        let sensitive = match look.state.settings.rules.verdict(path, kind) {
+        let sensitive = match look.state.rules().verdict(path, kind) {
             Verdict::Sensitive(rule) => Some(Sensitive::new(&call, Some(rule))),
             Verdict::Plain | Verdict::Exempt(_) => None,
         };

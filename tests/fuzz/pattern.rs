@@ -122,7 +122,7 @@ fn decided(rules: &Rules, path: &[u8], kind: Kind) -> Option<(usize, bool)> {
     match rules.verdict(path, kind) {
         Verdict::Plain => None,
         Verdict::Exempt(rule) => Some((rule.0 as usize, false)),
-        Verdict::Sensitive(rule) => Some((rule.0 as usize, true)),
+        Verdict::Sensitive(found) => Some((found.rule.0 as usize, true)),
     }
 }
 

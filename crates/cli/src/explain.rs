@@ -97,17 +97,17 @@ impl<'a> Answer<'a> {
     /// What a creation that asks for `mode` gets here.
     fn created(&self, settings: &Settings, mode: u32) -> u32 {
         let mode = mode & !self.umask;
-        if self.sensitive() && settings.mode == Mode::Enforce {
-            settings.mask.clamp(mode)
-        } else {
-            mode
+        match self.verdict {
+            Verdict::Sensitive(found) if settings.mode == Mode::Enforce => found.mask.clamp(mode),
+            _ => mode,
         }
     }
 
     fn rule<'s>(&self, settings: &'s Settings) -> Option<Rule<'s>> {
         match self.verdict {
             Verdict::Plain => None,
-            Verdict::Exempt(id) | Verdict::Sensitive(id) => settings.rules.rule(id),
+            Verdict::Exempt(id) => settings.rules.rule(id),
+            Verdict::Sensitive(found) => settings.rules.rule(found.rule),
         }
     }
 

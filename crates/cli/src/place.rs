@@ -71,16 +71,22 @@ impl Place {
 
     /// The verdict, in the library's own order: by the names alone, on the path
     /// as named, on the one where it really is. The first that says sensitive
-    /// decides; otherwise an exemption, if there was one, is told.
+    /// decides, and what both clear is cleared; otherwise an exemption, if there was one,
+    /// is told.
     pub fn verdict(&self, rules: &Rules, kind: Kind) -> (Verdict, By) {
-        if let Some(rule) = rules.settled_by_names(&self.given, kind) {
-            return (Verdict::Sensitive(rule), By::Named);
+        if let Some(found) = rules.settled_by_names(&self.given, kind) {
+            return (Verdict::Sensitive(found), By::Named);
         }
         let named = rules.verdict(&self.named, kind);
-        if let Verdict::Sensitive(_) = named {
-            return (named, By::Named);
+        let real = rules.verdict(&self.real, kind);
+        if let Verdict::Sensitive(one) = named {
+            let both = match real {
+                Verdict::Sensitive(other) => one.and(other),
+                _ => one,
+            };
+            return (Verdict::Sensitive(both), By::Named);
         }
-        match rules.verdict(&self.real, kind) {
+        match real {
             real @ Verdict::Sensitive(_) => (real, By::Real),
             real @ Verdict::Exempt(_) if named == Verdict::Plain => (real, By::Real),
             _ => (named, By::Named),

@@ -139,13 +139,7 @@ impl Environment {
         }
         let mut list = Vec::new();
         if selection.builtin {
-            let rules = Rules::built_in(self.home().as_deref()).map_err(|faults| {
-                Failure::new(
-                    failure::CONFIGURATION,
-                    format_args!("built-in list: {faults:?}"),
-                )
-            })?;
-            list = rules.to_list();
+            list = Rules::built_in().to_list();
         }
         for pattern in &selection.patterns {
             if !list.is_empty() {
@@ -200,12 +194,14 @@ impl Environment {
             .iter()
             .map(|(key, value)| [key.as_bytes(), b"=", value.as_bytes()].concat())
             .collect();
-        settings::parse(
+        let mut settings = settings::parse(
             entries.iter().map(Vec::as_slice),
             |path| read_file(Path::new(OsStr::from_bytes(path))),
             || self.home(),
         )
-        .map_err(Failure::faults)
+        .map_err(Failure::faults)?;
+        settings.rules = settings.rules.with_index();
+        Ok(settings)
     }
 
     /// `HOME`, or what `/etc/passwd` has for the effective user: the library's

@@ -53,7 +53,7 @@ fn main() {
         })
     };
     let load = median(200, 100, || read("HOME=/root"));
-    let rules = Rules::built_in(None).unwrap();
+    let rules = Rules::built_in();
     println!(
         "{:>10} {load:>12.0} {:>10.1} {:>10.1}",
         "built-in",

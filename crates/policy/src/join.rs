@@ -1,7 +1,7 @@
 //! How rules are written as a list that reads back the same.
 
 use crate::list::literal;
-use crate::pattern::compile::Tildes;
+use crate::pattern::Pattern;
 use crate::rules::Rules;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ impl Rules {
     /// The rules as one list that reads back to the same rules, whatever they were
     /// read from. Their numbers and their origin are not kept.
     pub fn to_list(&self) -> Vec<u8> {
-        self.join(|_, text| Cow::Borrowed(text))
+        self.join(|pattern| Cow::Borrowed(pattern.text))
     }
 
     /// The same with the path of the home directory instead of each `~` that stands
@@ -18,12 +18,14 @@ impl Rules {
     ///
     /// A `~` behind or at the end of braces stays, as in `{,a}~/b` and `{~,/a}/b`: it
     /// may be a home directory in one alternative and a name in the next.
-    pub(crate) fn to_homeless_list(&self, tildes: &Tildes) -> Vec<u8> {
-        self.join(|id, text| {
+    pub(crate) fn to_homeless_list(&self) -> Vec<u8> {
+        self.join(|pattern| {
+            let (text, Some(home)) = (pattern.text, pattern.home) else {
+                return Cow::Borrowed(pattern.text);
+            };
             let mut out = Vec::new();
             let mut from = 0usize;
-            for &(_, at) in tildes.at.iter().filter(|(rule, _)| *rule == id) {
-                let at = at as usize;
+            for at in pattern.tildes() {
                 let behind = text.get(at.saturating_add(1)..).unwrap_or_default();
                 let whole = behind.is_empty();
                 let before = text.get(..at).unwrap_or_default();
@@ -33,9 +35,9 @@ impl Rules {
                     continue;
                 }
                 out.extend_from_slice(text.get(from..at).unwrap_or_default());
-                match whole && tildes.home.is_empty() {
-                    true => out.push(b'/'),
-                    false => out.extend_from_slice(&literal(&tildes.home)),
+                match home {
+                    b"/" if !whole => {}
+                    _ => out.extend_from_slice(&literal(home)),
                 }
                 from = at.saturating_add(1);
             }
@@ -44,14 +46,14 @@ impl Rules {
         })
     }
 
-    fn join(&self, text: impl Fn(u32, &[u8]) -> Cow<'_, [u8]>) -> Vec<u8> {
+    fn join<'a>(&'a self, text: impl Fn(Pattern<'a>) -> Cow<'a, [u8]>) -> Vec<u8> {
         let mut out = Vec::new();
-        for (id, rule) in self.iter() {
-            if !out.is_empty() {
+        for (id, pattern) in self.patterns() {
+            if id.0 > 0 {
                 out.push(b':');
             }
             let mut escaped = false;
-            for &byte in text(id.0, rule.text).iter() {
+            for &byte in text(pattern).iter() {
                 if byte == b':' && !escaped {
                     out.push(b'\\');
                 }

@@ -1,5 +1,7 @@
 //! How patterns are told apart in a list and in a file, and how a name is written as one.
 
+use crate::path::position;
+use crate::pattern::mask;
 use alloc::vec::Vec;
 
 /// The elements of a list: what stands between its colons. `\:` does not
@@ -20,13 +22,70 @@ pub fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn separator(list: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    list.iter().position(|&byte| {
-        let found = byte == b':' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        found
+/// The elements that can be wrong or have to be looked at byte by byte: all others have
+/// but letters, digits, stars and the like. Nearly every process of a job reads a list
+/// that is good, so what is ordinary is passed over 32 bytes at a time.
+pub(crate) fn unusual(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0usize;
+    core::iter::from_fn(move || {
+        let left = list.get(from..)?;
+        let Some(at) = first_odd(left) else {
+            // Behind a colon at the end there is an empty one.
+            let empty = left.ends_with(b":") || left.is_empty() && from > 0;
+            from = usize::MAX;
+            return empty.then_some(&[][..]);
+        };
+        let before = left.get(..at)?.iter().rposition(|&byte| byte == b':');
+        let start = before.map_or(0, |colon| colon.saturating_add(1));
+        let element = left.get(start..)?;
+        let element = element.get(..separator(element).unwrap_or(element.len()))?;
+        let end = start.saturating_add(element.len());
+        from = from.saturating_add(end).saturating_add(1);
+        Some(element)
     })
+}
+
+/// Where the first byte is that an ordinary list has not, a list beginning there.
+fn first_odd(list: &[u8]) -> Option<usize> {
+    const STEP: usize = 32;
+    // No branch, so that the compiler takes many at once.
+    let is_odd = |byte: u8, before: u8| {
+        let special = byte <= b'!' || byte | 0x20 > b'z' && byte != b'_' || byte == b'=';
+        let bound = matches!(byte, b'.' | b':') & matches!(before, b'/' | b':');
+        special | bound
+    };
+    let (&first, behind) = list.split_first()?;
+    if is_odd(first, b':') {
+        return Some(0);
+    }
+    let blocks = behind.as_chunks::<STEP>().0.iter();
+    let clean = blocks
+        .zip(list.as_chunks::<STEP>().0)
+        .take_while(|(bytes, before)| {
+            let odd = bytes
+                .iter()
+                .zip(*before)
+                .map(|(&byte, &before)| is_odd(byte, before));
+            !odd.fold(false, |any, odd| any | odd)
+        });
+    let from = clean.count().saturating_mul(STEP);
+    let rest = behind.get(from..)?.iter().zip(list.get(from..)?);
+    let at = rest
+        .into_iter()
+        .position(|(&byte, &before)| is_odd(byte, before))?;
+    Some(from.saturating_add(at).saturating_add(1))
+}
+
+fn separator(list: &[u8]) -> Option<usize> {
+    let mut from = 0usize;
+    loop {
+        let at = from.saturating_add(position(b':', list.get(from..)?)?);
+        let before = list.get(..at)?.iter().rev();
+        if before.take_while(|&&byte| byte == b'\\').count() % 2 == 0 {
+            return Some(at);
+        }
+        from = at.saturating_add(1);
+    }
 }
 
 /// The patterns of a file with the numbers of their lines, from 1. A line that
@@ -59,11 +118,13 @@ fn trim(line: &[u8]) -> &[u8] {
 /// pattern is escaped.
 pub fn literal(literal: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(literal.len());
+    let mask = mask(literal).is_some();
     let last = literal.len().saturating_sub(1);
     for (at, &byte) in literal.iter().enumerate() {
         let special = match byte {
             b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b',' | b'\\' | b':' => true,
-            b'!' | b'#' | b'~' => at == 0,
+            b'!' | b'#' | b'~' | b'@' => at == 0,
+            b'0'..=b'7' => at == 0 && mask,
             b' ' | b'\t' | b'\n' | b'\r' => at == 0 || at == last,
             _ => false,
         };

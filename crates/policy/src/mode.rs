@@ -60,6 +60,11 @@ impl Mask {
         Ok(Mask(bits))
     }
 
+    /// What either clears.
+    pub const fn and(self, other: Self) -> Self {
+        Mask(self.0 | other.0)
+    }
+
     /// The bits to clear.
     pub const fn bits(self) -> u32 {
         self.0

@@ -6,19 +6,9 @@
 //! the new name that it had not behind the old one, no name below gains by it.
 
 use crate::path::names;
-use crate::pattern::store::{Alternative, Segment, Shape, Store};
+use crate::pattern::alternative::{Alternative, matches_name};
 use crate::rule::{Kind, RuleId, Verdict};
 use crate::rules::Rules;
-
-/// How far an alternative has come behind the name of a directory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Progress<'a> {
-    /// Bit `n`: the first `n` components are matched. The bit of all of them stays:
-    /// what matches a directory matches everything beneath it.
-    states: u64,
-    /// What is left of a head that begins with the directory's name.
-    head: Option<&'a [u8]>,
-}
 
 /// Components that an alternative may have to be followed: one bit each.
 const FOLLOWED: usize = 63;
@@ -32,21 +22,23 @@ impl Rules {
         // What was protected as a whole was closed as a whole, and may be wide in itself.
         let whole = |path| matches!(self.verdict(path, Kind::Directory), Verdict::Sensitive(_));
         let mut lost_exemption = whole(old) && !whole(new);
-        for id in (0..self.len() as u32).rev() {
+        for pattern in (0..self.len() as u32)
+            .rev()
+            .filter_map(|id| self.pattern(RuleId(id)))
+        {
             let (mut gained, mut lost, mut live, mut decides) = (false, false, false, false);
-            for alternative in self.alternatives(RuleId(id)) {
-                let here = follow(self.store(), alternative, new);
-                let before = follow(self.store(), alternative, old);
+            for (_, alternative) in pattern.alternatives() {
+                let (here, before) = (follow(&alternative, new), follow(&alternative, old));
                 let (Some(here), Some(before)) = (here, before) else {
                     (gained, lost, live) = (true, true, true);
                     continue;
                 };
-                gained |= !before.covers(&here);
-                lost |= !here.covers(&before);
-                live |= here.states != 0 || here.head.is_some();
-                decides |= here.states >> alternative.count & 1 != 0;
+                gained |= here & !before != 0;
+                lost |= before & !here != 0;
+                live |= here != 0;
+                decides |= here >> alternative.components().count() & 1 != 0;
             }
-            if self.protects(id) {
+            if pattern.protects() {
                 if gained || live && lost_exemption {
                     return true;
                 }
@@ -62,72 +54,44 @@ impl Rules {
     }
 }
 
-impl Progress<'_> {
-    /// Can this one go on wherever the other can?
-    fn covers(&self, other: &Self) -> bool {
-        other.states & !self.states == 0 && (other.head.is_none() || other.head == self.head)
-    }
-}
-
-/// `None` for an alternative too long to be followed.
-fn follow<'a>(store: &'a Store, alternative: &Alternative, path: &[u8]) -> Option<Progress<'a>> {
-    let segments = store.segments(alternative);
-    if segments.len() > FOLLOWED {
+/// How far an alternative has come behind the name of a directory. Bit `n`: its first `n`
+/// components are matched. The bit of all of them stays: what matches a directory matches
+/// everything beneath it. `None` for an alternative too long to be followed.
+fn follow(alternative: &Alternative<'_>, path: &[u8]) -> Option<u64> {
+    let count = alternative.components().count();
+    if count > FOLLOWED {
         return None;
     }
-    let mut progress = Progress {
-        states: 0,
-        head: None,
-    };
-    let mut rest = path;
-    if alternative.anchored {
-        let head = store.text(alternative.head);
-        if head.is_empty() && segments.is_empty() {
-            // The root: every path lies below it, known in full or not.
-            progress.states = 1;
-            return Some(progress);
-        }
-        if path.first() != Some(&b'/') {
-            return Some(progress);
-        }
-        let below = |path: &[u8]| path.first().is_none_or(|&byte| byte == b'/');
-        let root = path == b"/";
-        match (path.strip_prefix(head), head.strip_prefix(path)) {
-            (Some(left), _) if below(left) => rest = left,
-            (_, Some(left)) if below(left) || root => {
-                progress.head = Some(left);
-                return Some(progress);
-            }
-            _ => return Some(progress),
-        }
+    if alternative.anchored && count > 0 && path.first() != Some(&b'/') {
+        return Some(0);
     }
-    progress.states = skip_depths(segments, 1);
-    for name in names(rest) {
-        let mut next = progress.states & 1 << segments.len();
-        for (at, segment) in segments.iter().enumerate() {
+    let mut states = skip_depths(alternative, 1);
+    for name in names(path) {
+        let mut next = states & 1 << count;
+        for (at, (first, deeper)) in alternative.components().enumerate() {
             let state = 1 << at;
-            if progress.states & state == 0 {
+            if states & state == 0 {
                 continue;
             }
-            if segment.shape == Shape::Depth {
+            if deeper {
                 next |= state;
-            } else if store.matches_name(segment, name) {
+            } else if matches_name(first, name).is_some() {
                 next |= state << 1;
             }
         }
         if !alternative.anchored {
             next |= 1;
         }
-        progress.states = skip_depths(segments, next);
+        states = skip_depths(alternative, next);
     }
-    Some(progress)
+    Some(states)
 }
 
 /// Any number of components includes none.
-fn skip_depths(segments: &[Segment], states: u64) -> u64 {
-    let depths = segments.iter().enumerate();
-    depths
-        .filter(|(_, segment)| segment.shape == Shape::Depth)
+fn skip_depths(alternative: &Alternative<'_>, states: u64) -> u64 {
+    let components = alternative.components().enumerate();
+    components
+        .filter(|(_, (_, deeper))| *deeper)
         .fold(states, |states, (at, _)| states | (states & 1 << at) << 1)
 }
 

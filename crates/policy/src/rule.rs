@@ -1,5 +1,7 @@
 //! The words of a decision: what is asked, which rule answers, and how.
 
+use crate::mode::Mask;
+
 /// What a path names, as far as patterns care.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -21,17 +23,37 @@ pub enum Verdict {
     /// A rule with `!` decides.
     Exempt(RuleId),
     /// A rule without `!` decides.
-    Sensitive(RuleId),
+    Sensitive(Protection),
+}
+
+/// What protects a path: the rule that decides, and the bits that it clears.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Protection {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its own mask, or that of the settings.
+    pub mask: Mask,
+}
+
+impl Protection {
+    /// By this one, and by another one too: a path is what it is by each of its names.
+    pub const fn and(self, other: Self) -> Self {
+        Protection {
+            rule: self.rule,
+            mask: self.mask.and(other.mask),
+        }
+    }
 }
 
 /// Where a rule was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
     /// The list compiled in.
     BuiltIn,
     /// The file that `UMASKCLAMP_PATTERNS_FILE` names.
     File,
     /// `UMASKCLAMP_PATTERNS`.
+    #[default]
     Environment,
 }
 
@@ -47,6 +69,8 @@ pub struct Rule<'a> {
     pub number: u32,
     /// Whether it protects; otherwise it exempts.
     pub protects: bool,
+    /// The mask that stands before it, if one does.
+    pub mask: Option<Mask>,
     /// Whether it, or an alternative of it, is without force because it begins
     /// with `~/` and there is no home directory.
     pub homeless: bool,

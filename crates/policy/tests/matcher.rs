@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use umaskclamp_policy::list;
 use umaskclamp_policy::path::{climbs, names};
 use umaskclamp_policy::rules::{Kind, Rules, Verdict};
+use umaskclamp_policy::settings::{FileFault, parse};
 
 const HOME: &[u8] = b"/h/a*";
 
@@ -86,6 +87,15 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Directory), Just(Kind::Other)]
 }
 
+/// The same as a process has them that could not make an index, read from a list.
+fn without_index(rules: &Rules) -> Rules {
+    let entry = [b"UMASKCLAMP_PATTERNS=", &rules.to_list()[..]].concat();
+    let entries = [&entry[..]].into_iter();
+    parse(entries, |_| Err(FileFault::Missing), || Some(HOME.to_vec()))
+        .unwrap()
+        .rules
+}
+
 /// The rules of `patterns`, through the list, as the environment holds it.
 fn rules(patterns: &[Vec<u8>]) -> Rules {
     let mut text = patterns.join(&b'\n');
@@ -99,7 +109,7 @@ fn number(verdict: Verdict) -> Option<(usize, bool)> {
     match verdict {
         Verdict::Plain => None,
         Verdict::Exempt(id) => Some((id.0 as usize, false)),
-        Verdict::Sensitive(id) => Some((id.0 as usize, true)),
+        Verdict::Sensitive(found) => Some((found.rule.0 as usize, true)),
     }
 }
 
@@ -112,13 +122,21 @@ proptest! {
         paths in prop::collection::vec((path(), kind()), 1..12),
     ) {
         let rules = rules(&patterns);
+        let slow = without_index(&rules);
         for (path, kind) in paths {
+            let expected = reference::verdict(&patterns, &path, kind, Some(HOME));
+            for rules in [&rules, &slow] {
+                prop_assert_eq!(
+                    number(rules.verdict(&path, kind)), expected,
+                    "{:?} {:?}", String::from_utf8_lossy(&path), kind
+                );
+            }
             prop_assert_eq!(
-                number(rules.verdict(&path, kind)),
-                reference::verdict(&patterns, &path, kind, Some(HOME)),
+                rules.settled_by_names(&path, kind), slow.settled_by_names(&path, kind),
                 "{:?} {:?}", String::from_utf8_lossy(&path), kind
             );
         }
+        prop_assert!(slow.has_directory_only() || !rules.has_directory_only());
     }
 
     #[test]
@@ -148,7 +166,7 @@ proptest! {
         kind in kind(),
     ) {
         let rules = rules(&patterns);
-        if let Some(id) = rules.settled_by_names(&given, kind) {
+        if let Some(found) = rules.settled_by_names(&given, kind) {
             prop_assert!(!climbs(&given));
             let mut whole = vec![b'/'];
             whole.extend_from_slice(&base);
@@ -157,8 +175,8 @@ proptest! {
             let mut folded = vec![0; whole.len()];
             let length = umaskclamp_policy::path::fold(b"/", &whole, &mut folded).unwrap();
             match rules.verdict(&folded[..length], kind) {
-                Verdict::Sensitive(last) => prop_assert!(last >= id),
-                other => prop_assert!(false, "{:?} though {:?} settles it", other, id),
+                Verdict::Sensitive(last) => prop_assert!(last.rule >= found.rule),
+                other => prop_assert!(false, "{:?} though {:?} settles it", other, found),
             }
         } else if names(&given).next().is_some() && rules.only_names() {
             let (found, protects) =

@@ -1,7 +1,8 @@
 //! Each rule of the pattern language, one by one.
 
+use umaskclamp_policy::mode::Mask;
 use umaskclamp_policy::path::fold;
-use umaskclamp_policy::rules::{Kind, Origin, RuleId, Rules, Verdict};
+use umaskclamp_policy::rules::{Kind, Origin, Protection, RuleId, Rules, Verdict};
 
 const HOME: Option<&[u8]> = Some(b"/home/eva");
 
@@ -28,6 +29,12 @@ fn check_kind(list: &str, kind: Kind, yes: &[&str], no: &[&str]) {
         let verdict = rules.verdict(path.as_bytes(), kind);
         assert!(!matches!(verdict, Verdict::Sensitive(_)), "{list} {path}");
     }
+}
+
+/// By this rule, which has no mask of its own.
+fn sensitive(rule: RuleId) -> Verdict {
+    let mask = Mask::default();
+    Verdict::Sensitive(Protection { rule, mask })
 }
 
 #[test]
@@ -106,14 +113,8 @@ fn without_a_home_directory_the_rule_is_kept_without_force() {
         let homeless: Vec<_> = rules.iter().map(|(_, rule)| rule.homeless).collect();
         assert_eq!(homeless, [true, true, false]);
         assert_eq!(rules.verdict(b"/x", Kind::Other), Verdict::Plain);
-        assert_eq!(
-            rules.verdict(b"/y", Kind::Other),
-            Verdict::Sensitive(RuleId(1))
-        );
-        assert_eq!(
-            rules.verdict(b"/z", Kind::Other),
-            Verdict::Sensitive(RuleId(2))
-        );
+        assert_eq!(rules.verdict(b"/y", Kind::Other), sensitive(RuleId(1)));
+        assert_eq!(rules.verdict(b"/z", Kind::Other), sensitive(RuleId(2)));
         assert_eq!(rules.to_list(), b"~/x:{/y,~/y}:/z");
     }
 }
@@ -254,10 +255,7 @@ fn the_last_matching_rule_wins() {
     check("/a:!/a/b", &["/a/c"], &["/a/b", "/a/b/c"]);
     check("!/a/b:/a", &["/a/b"], &["/b"]);
     let rules = rules("/a:!/a/b");
-    assert_eq!(
-        rules.verdict(b"/a", Kind::Other),
-        Verdict::Sensitive(RuleId(0))
-    );
+    assert_eq!(rules.verdict(b"/a", Kind::Other), sensitive(RuleId(0)));
     assert_eq!(
         rules.verdict(b"/a/b", Kind::Other),
         Verdict::Exempt(RuleId(1))
@@ -289,7 +287,10 @@ fn an_unknown_beginning_is_matched_by_what_matches_at_any_depth() {
 #[test]
 fn names_settle_a_path_as_it_is_written() {
     let list = rules("!/srv/pub:*.iso:/var/x:d/:a/b");
-    let settled = |given: &str, kind| list.settled_by_names(given.as_bytes(), kind);
+    let settled = |given: &str, kind| {
+        let found = list.settled_by_names(given.as_bytes(), kind);
+        found.map(|found| found.rule)
+    };
     assert_eq!(settled("x.iso", Kind::Other), Some(RuleId(1)));
     assert_eq!(settled("./a//x.iso/f", Kind::Other), Some(RuleId(1)));
     assert_eq!(settled("/srv/pub/x.iso", Kind::Other), Some(RuleId(1)));
@@ -358,7 +359,7 @@ fn ten_thousand_rules_find_the_right_one() {
             let length = fold(b"/", path.as_bytes(), &mut out).unwrap();
             assert_eq!(
                 rules.verdict(&out[..length], Kind::Other),
-                Verdict::Sensitive(RuleId(n as u32 * 4 + kind)),
+                sensitive(RuleId(n as u32 * 4 + kind)),
                 "{path}"
             );
         }

@@ -19,9 +19,11 @@ impl<T: Sync> Published<T> {
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// Puts it here if nothing is; the first one stays.
-    pub fn set(&self, value: &'static T) {
+    /// Puts it here if nothing is; the first one stays. Says whether it is this one.
+    pub fn set(&self, value: &'static T) -> bool {
         let (none, value) = (core::ptr::null_mut(), core::ptr::from_ref(value).cast_mut());
-        let _ = (self.0).compare_exchange(none, value, Ordering::Release, Ordering::Relaxed);
+        (self.0)
+            .compare_exchange(none, value, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
     }
 }

@@ -143,11 +143,7 @@ fn of_settings(findings: &mut Findings, settings: &Settings) {
         sources.join(", "),
     );
     findings.tell("settings", grade, text);
-    for rule in settings
-        .homeless
-        .iter()
-        .filter_map(|id| settings.rules.rule(*id))
-    {
+    for (_, rule) in settings.rules.iter().filter(|(_, rule)| rule.homeless) {
         let rule = show::bytes(rule.text);
         let text = format_args!("no home directory is known: {rule} is without force");
         findings.tell("settings", Grade::Note, text);

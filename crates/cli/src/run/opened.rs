@@ -40,13 +40,16 @@ pub fn tighten(settings: &Settings) {
 
 fn tighten_one(descriptor: &Path, path: &Path, data: &Metadata, settings: &Settings) {
     let bytes = path.as_os_str().as_bytes();
-    let (Verdict::Sensitive(rule), _) =
+    let (Verdict::Sensitive(found), _) =
         Place::of(bytes, true).verdict(&settings.rules, Kind::Other)
     else {
         return;
     };
     let old = data.mode() & 0o7777;
-    let new = settings.mask.clamp(old);
+    let new = found.mask.clamp(old);
+    if new == old {
+        return;
+    }
     let done = match settings.mode {
         Mode::Enforce => narrowed(descriptor, new),
         _ => Ok(()),
@@ -70,7 +73,7 @@ fn tighten_one(descriptor: &Path, path: &Path, data: &Metadata, settings: &Setti
             inode: data.ino(),
             owner: data.uid(),
         }),
-        rule: settings.rules.rule(rule).map(|rule| rule.text),
+        rule: settings.rules.rule(found.rule).map(|rule| rule.text),
         reason: &why,
         ..record::of("fchmod", bytes, action)
     };
@@ -115,7 +118,7 @@ fn flags(number: &str) -> Option<OFlags> {
 /// The path of a wide regular file, if it still has the one it was opened by.
 fn wide(descriptor: &Path, settings: &Settings) -> Option<(PathBuf, Metadata)> {
     let data = fs::metadata(descriptor).ok()?;
-    if !data.is_file() || !settings.mask.wide(data.mode()) {
+    if !data.is_file() || !settings.rules.union(settings.mask).wide(data.mode()) {
         return None;
     }
     let path = fs::read_link(descriptor).ok()?;

@@ -17,8 +17,7 @@ use rustix::io::Errno;
 use serde_json::json;
 use umaskclamp_policy::acl;
 use umaskclamp_policy::mode::Mask;
-use umaskclamp_policy::rules::{Kind, Verdict};
-use umaskclamp_policy::settings::Settings;
+use umaskclamp_policy::rules::{Kind, Protection, Rules, Verdict};
 
 use crate::doubts;
 use crate::explain::kind_word;
@@ -80,7 +79,7 @@ pub fn scan(options: &Scan) -> Result<ExitCode, Failure> {
                 None => break,
                 Some(Ok(found)) => {
                     sums.looked_at += 1;
-                    look(&mut out, options, &settings, &found, &mut sums)?;
+                    look(&mut out, options, &settings.rules, &found, &mut sums)?;
                 }
                 Some(Err((path, error))) => {
                     unseen += 1;
@@ -172,7 +171,7 @@ impl Widths {
 fn look(
     out: &mut dyn Write,
     options: &Scan,
-    settings: &Settings,
+    rules: &Rules,
     found: &Found,
     sums: &mut Sums,
 ) -> Result<(), Failure> {
@@ -182,15 +181,18 @@ fn look(
         FileType::BlockDevice | FileType::CharacterDevice | FileType::Symlink => return Ok(()),
         _ => Kind::Other,
     };
-    let (rules, mask) = (&settings.rules, settings.mask);
     let verdict = [&found.named, &found.real].map(|path| rules.verdict(path, kind));
-    let rule = verdict.into_iter().find_map(|verdict| match verdict {
-        Verdict::Sensitive(rule) => rules.rule(rule),
+    let protections = verdict.into_iter().filter_map(|verdict| match verdict {
+        Verdict::Sensitive(found) => Some(found),
         _ => None,
     });
-    let Some(rule) = rule else {
+    let Some(protection) = protections.reduce(Protection::and) else {
         return Ok(());
     };
+    let Some(rule) = rules.rule(protection.rule) else {
+        return Ok(());
+    };
+    let mask = protection.mask;
     let widths = Widths::of(found, mask);
     if !widths.wide() {
         return Ok(());

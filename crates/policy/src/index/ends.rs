@@ -5,9 +5,6 @@
 /// under their first or last so many bytes.
 pub(super) const LONGEST: usize = 64;
 
-/// A set of the bytes at one end of names: 64 × 64 of the 65,536 pairs.
-pub(super) type Pairs = [u64; 64];
-
 /// What a piece is, so that equal bytes in different roles differ in hash.
 pub(super) const HEAD: u64 = 1;
 pub(super) const NAME: u64 = 2;
@@ -15,11 +12,11 @@ pub(super) const START: u64 = 3;
 pub(super) const END: u64 = 4;
 pub(super) const STEM: u64 = 5;
 
-/// What stands in a pattern for the random end of a temporary name: as many bytes
-/// as mkstemp(3) makes, and rsync for each file that it copies. Patterns for such
+/// How many `?` stand in a pattern for the random end of a temporary name: as many
+/// bytes as mkstemp(3) makes, and rsync for each file that it copies. Patterns for such
 /// names would all be entered under the dot that the names begin with otherwise, and
 /// every name with one would ask for each of them.
-pub(super) const RANDOM: &[u8] = b"??????";
+pub(super) const RANDOM: usize = 6;
 
 /// The bit of the last byte; none of an empty text.
 pub(super) fn last_bit(text: &[u8]) -> u64 {
@@ -28,7 +25,7 @@ pub(super) fn last_bit(text: &[u8]) -> u64 {
 
 /// `name` without such an end; empty if it is too short to have one.
 pub(super) fn stem(name: &[u8]) -> &[u8] {
-    let end = name.len().saturating_sub(RANDOM.len());
+    let end = name.len().saturating_sub(RANDOM);
     name.get(..end).unwrap_or_default()
 }
 
@@ -89,26 +86,5 @@ pub(super) fn last_two(name: &[u8]) -> (u8, u8) {
         [.., second, first] => (*first, *second),
         [first] => (*first, 0),
         [] => (0, 0),
-    }
-}
-
-pub(super) fn has(set: &Pairs, (near, far): (u8, u8)) -> bool {
-    set.get(usize::from(near & 63))
-        .is_some_and(|row| row >> (far & 63) & 1 != 0)
-}
-
-pub(super) fn add(set: &mut Pairs, (near, far): (u8, u8)) {
-    if let Some(row) = set.get_mut(usize::from(near & 63)) {
-        *row |= 1u64 << (far & 63);
-    }
-}
-
-/// Adds the pair at one end of `text`; with one byte, every pair with it.
-pub(super) fn add_all(set: &mut Pairs, text: &[u8], pair: fn(&[u8]) -> (u8, u8)) {
-    let (near, far) = pair(text);
-    if text.len() > 1 {
-        add(set, (near, far));
-    } else if let Some(row) = set.get_mut(usize::from(near & 63)) {
-        *row = u64::MAX;
     }
 }

@@ -23,6 +23,12 @@ pub enum PatternFaultKind {
     Empty,
     /// A `!` and nothing behind it.
     LoneExclamation,
+    /// A mask and nothing behind it.
+    LoneMask,
+    /// Three octal digits and a `=` that are no mask, as `777=` and `000=`.
+    BadMask,
+    /// A `!` and a mask.
+    ExemptMask,
     /// A `[` without its `]`.
     UnclosedClass,
     /// A `{` without its `}`.
@@ -57,6 +63,13 @@ impl fmt::Display for PatternFaultKind {
         f.write_str(match self {
             Empty => "empty pattern; remove the extra ':'",
             LoneExclamation => "'!' exempts nothing; a pattern must follow it",
+            LoneMask => "a mask and nothing behind it; a pattern must follow the '='",
+            BadMask => {
+                "a mask is 001 to 077; if the digits begin a name, write a '\\' before them, as '\\027='"
+            }
+            ExemptMask => {
+                "'!' and a mask exclude each other; if the digits begin a name, write '!\\027='"
+            }
             UnclosedClass => "unclosed character class; missing ']'",
             UnclosedBrace => "unclosed brace; missing '}'",
             TrailingBackslash => "trailing backslash; write '\\\\' for a literal one",

@@ -9,9 +9,9 @@ pub use fault::{Fault, FileFault};
 pub use variables::{VARIABLES, Variable};
 pub use words::{ChmodPolicy, Existing, Level, Mode, Unreachable};
 
-use crate::builder::Builder;
 use crate::mode::Mask;
-use crate::rule::{Origin, RuleId};
+use crate::read::read;
+use crate::rule::Origin;
 use crate::rules::Rules;
 use variables as name;
 use variables::Each;
@@ -58,9 +58,6 @@ pub struct Settings {
     /// may not be able to read, and with the path of the home directory, since
     /// they may have another.
     pub effective_list: Option<Vec<u8>>,
-    /// Rules that are without force, wholly or for an alternative, because
-    /// they begin with `~/` and no home directory is known.
-    pub homeless: Vec<RuleId>,
 }
 
 /// The values as given, each the first of its name, as `getenv(3)` takes it; but an
@@ -180,19 +177,15 @@ pub fn parse<'a>(
         word!(name::LOG, Level::Off)
     };
 
-    let (rules, effective_list) = if mode == Mode::Off {
+    let (mut rules, effective_list) = if mode == Mode::Off {
         (Rules::default(), None)
     } else {
         rules(&given, read_file, home, &mut faults)
     };
+    rules.mask = mask;
     if !faults.is_empty() {
         return Err(faults);
     }
-    let homeless = rules
-        .iter()
-        .filter(|(_, rule)| rule.homeless)
-        .map(|(id, _)| id)
-        .collect();
     Ok(Settings {
         mode,
         mask,
@@ -203,7 +196,6 @@ pub fn parse<'a>(
         log_file,
         rules,
         effective_list,
-        homeless,
     })
 }
 
@@ -242,20 +234,8 @@ fn rules(
             .ok()
     });
 
-    let texts = [
-        text.as_deref().unwrap_or_default(),
-        list.unwrap_or_default(),
-    ];
-    let mut builder = Builder::new(&texts, home);
-    if let Some(text) = &text {
-        builder.file(text);
-    }
-    if let Some(list) = list {
-        builder.list(list);
-    }
-    let built_in = builder.is_empty();
-    let tildes = builder.tildes();
-    let rules = match builder.finish_or_built_in() {
+    let lines = text.as_deref().unwrap_or_default();
+    let read = match read(lines, list.unwrap_or_default(), home) {
         Ok(rules) => rules,
         Err(found) => {
             faults.extend(found.into_iter().map(|fault| {
@@ -269,13 +249,21 @@ fn rules(
             return (Rules::default(), None);
         }
     };
+    let (rules, built_in) = match read.is_empty() {
+        true => (Rules::built_in(), true),
+        false => (read, false),
+    };
 
     let size = |list: &[u8]| {
         [name::PATTERNS.len(), list.len(), "=\0".len()]
             .into_iter()
             .fold(0, usize::saturating_add)
     };
-    let expanded = tildes.map(|tildes| rules.to_homeless_list(&tildes));
+    let expanded = rules
+        .source
+        .home
+        .is_some()
+        .then(|| rules.to_homeless_list());
     // One that gets too long by it stays as it is.
     if let Some(list) = expanded.filter(|list| size(list) <= ENVIRONMENT_STRING) {
         return (rules, Some(list));
