@@ -20,22 +20,19 @@ pub unsafe fn call<'a>(symbol: &'static str, path: *const c_char, mode: StreamMo
     unsafe { Call::opening(symbol, AT_FDCWD, path, mode.flags) }
 }
 
-/// Opens a stream as `fopen` does; `large` is what the function adds to the flags.
+/// Opens a stream as `fopen` does, to write. Not inlined: what only reads would pay for
+/// its frame.
 ///
 /// # Safety
-/// As for [`call`] and [`StreamMode::writing`].
-#[inline]
+/// As for [`call`]; `mode` is what `writing` was read from.
+#[inline(never)]
 unsafe fn opened(
     symbol: &'static str,
     path: *const c_char,
     mode: *const c_char,
-    large: c_int,
+    writing: StreamMode,
     real: &Real,
 ) -> *mut FILE {
-    // SAFETY: the mode as the program gave it.
-    let Some(writing) = (unsafe { StreamMode::writing(mode, large) }) else {
-        return (real.fopen)(path, mode);
-    };
     // SAFETY: the path as the program gave it.
     let call = unsafe { call(symbol, path, writing) };
     match stream::claim(&call, Depth::of_open(writing.flags)) {
@@ -84,14 +81,20 @@ unsafe fn reopened(
 family! { |symbol, real|
     #[symbol]
     unsafe fn fopen, _IO_fopen(path: *const c_char, mode: *const c_char) -> *mut FILE {
+        let Some(writing) = StreamMode::writing(mode, 0) else {
+            return real(path, mode);
+        };
         let open = |flags, bits| real!(open)(path, flags, bits);
-        opened(symbol, path, mode, 0, &Real { open: &open, fopen: &real })
+        opened(symbol, path, mode, writing, &Real { open: &open, fopen: &real })
     }
 
     #[symbol]
     unsafe fn fopen64(path: *const c_char, mode: *const c_char) -> *mut FILE {
+        let Some(writing) = StreamMode::writing(mode, LARGE) else {
+            return real(path, mode);
+        };
         let open = |flags, bits| real!(open64)(path, flags, bits);
-        opened(symbol, path, mode, LARGE, &Real { open: &open, fopen: &real })
+        opened(symbol, path, mode, writing, &Real { open: &open, fopen: &real })
     }
 
     #[symbol]
