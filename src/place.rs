@@ -18,7 +18,7 @@ use core::ffi::CStr;
 
 use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, c_char, c_int};
 use umaskclamp_policy::path;
-use umaskclamp_policy::resolve::{Request, Resolved, Room};
+use umaskclamp_policy::resolve::{Request, Resolved};
 
 use crate::known;
 use crate::scratch::{Buffers, PATH_MAX, Scratch};
@@ -193,12 +193,11 @@ impl<'a> Place<'a> {
         route: bool,
         buffers: &mut Buffers,
     ) -> Option<Resolved> {
-        let room = Room {
-            resolved: &mut buffers.real,
-            ahead: &mut buffers.ahead,
-            link: &mut buffers.link,
-        };
-        self.request(route).resolve(&Kernel, base, room)
+        let Buffers {
+            real, ahead, link, ..
+        } = buffers;
+        self.request(route)
+            .resolve(&Kernel, base, [real, ahead, link])
     }
 
     fn request(&self, creates: bool) -> Request<'a> {

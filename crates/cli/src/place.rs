@@ -8,15 +8,13 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, readlinkat, statat};
-use rustix::io::Errno;
+use rustix::fs::CWD;
 use umaskclamp_policy::path;
-use umaskclamp_policy::resolve::{Name, Request, Room, Stat, Tree, without_suffix};
+use umaskclamp_policy::resolve::{Name, Request, Tree, without_suffix};
 use umaskclamp_policy::rules::{Kind, RuleId, Rules, Verdict};
 
-/// Longest path that the kernel takes, and that one below the longest directory.
-const PATH_MAX: usize = 4096;
-const PLACE_MAX: usize = 2 * PATH_MAX;
+/// The longest path that the kernel takes, below the longest directory.
+const PLACE_MAX: usize = 2 * 4096;
 
 /// A path and the two absolute ones that it comes to.
 pub struct Place {
@@ -51,7 +49,6 @@ impl Place {
         named.truncate(length);
         Place {
             given: given.to_vec(),
-            // Too long for any call, it leads nowhere else.
             real: resolved(&base, given, follow).unwrap_or_else(|| named.clone()),
             named,
         }
@@ -117,7 +114,7 @@ fn current_directory() -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// The resolved path of `given`, seen from `base`.
+/// The resolved path of `given`, seen from `base`. `None`: no call takes a path as long.
 fn resolved(base: &[u8], given: &[u8], follow: bool) -> Option<Vec<u8>> {
     let request = Request {
         dirfd: CWD.as_raw_fd(),
@@ -126,15 +123,10 @@ fn resolved(base: &[u8], given: &[u8], follow: bool) -> Option<Vec<u8>> {
         in_root: false,
         creates: false,
     };
-    let (mut resolved, mut ahead) = (vec![0; PLACE_MAX], vec![0; PLACE_MAX]);
-    let mut link = vec![0; PATH_MAX];
+    let [mut resolved, mut ahead, mut link] = [(); 3].map(|()| vec![0; PLACE_MAX]);
     link.get_mut(..base.len())?.copy_from_slice(base);
-    let room = Room {
-        resolved: &mut resolved,
-        ahead: &mut ahead,
-        link: &mut link,
-    };
-    let length = request.resolve(&Here, base.len(), room)?.length;
+    let buffers = [&mut resolved[..], &mut ahead, &mut link];
+    let length = request.resolve(&Here, base.len(), buffers)?.length;
     resolved.truncate(length);
     Some(resolved)
 }
@@ -144,31 +136,13 @@ fn resolved(base: &[u8], given: &[u8], follow: bool) -> Option<Vec<u8>> {
 struct Here;
 
 impl Tree for Here {
-    fn stat(&self, name: Name) -> Result<Stat, i32> {
-        let stat = statat(
-            CWD,
-            name.path(),
-            AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH,
-        );
-        let stat = stat.map_err(Errno::raw_os_error)?;
-        Ok(Stat {
-            mode: stat.st_mode,
-            user: stat.st_uid,
-        })
-    }
-
     fn read_link(&self, name: Name, out: &mut [u8]) -> Result<usize, i32> {
-        let target = readlinkat(CWD, name.path(), Vec::new()).map_err(Errno::raw_os_error)?;
-        let target = target.to_bytes();
-        let room = out
-            .get_mut(..target.len())
-            .ok_or(Errno::NAMETOOLONG.raw_os_error())?;
+        let target = fs::read_link(OsStr::from_bytes(name.path()));
+        let target = target.map_err(|error| error.raw_os_error().unwrap_or_default())?;
+        let target = target.as_os_str().as_bytes();
+        let room = out.get_mut(..target.len()).ok_or(libc::ENAMETOOLONG)?;
         room.copy_from_slice(target);
         Ok(target.len())
-    }
-
-    fn trusts(&self, user: u32) -> bool {
-        rustix::process::geteuid().as_raw() == user
     }
 }
 
