@@ -7,24 +7,28 @@ use libc::{c_char, c_ulong};
 use umaskclamp_policy::settings::variables::{self, VARIABLES};
 use umaskclamp_policy::settings::{LogTarget, Settings};
 
-use crate::children::snapshot::SETTING;
+/// How the names of the settings begin.
+pub const SETTING: &[u8] = b"UMASKCLAMP_";
 
 const LOG_FILE: &[u8] = variables::LOG_FILE.as_bytes();
 
+/// An array of pointers to `NAME=value` strings, null-terminated.
+pub type Array = *const *const c_char;
+
 unsafe extern "C" {
     /// The program's environment (environ(7)).
-    static mut environ: *const *const c_char;
+    static mut environ: Array;
 }
 
 /// The environment as it is now.
-pub fn current() -> *const *const c_char {
+pub fn current() -> Array {
     // SAFETY: one word, which libc sets before `main`; the program's threads do not change
     // it while one of them execs.
     unsafe { (&raw const environ).read() }
 }
 
 /// Makes another array the environment.
-pub fn replace(array: *const *const c_char) {
+pub fn replace(array: Array) {
     // SAFETY: one word, written at once: a thread that reads the environment
     // meanwhile, which it may not do, finds the old array or the new one.
     unsafe { (&raw mut environ).write(array) }

@@ -6,7 +6,7 @@
 //! cancellation points. A raw call does none of that. Every function returns the
 //! kernel's own result; a failure is the positive errno value.
 
-use libc::{c_char, c_int, c_uint, c_void};
+use libc::{c_char, c_int, c_uint};
 use syscalls::Sysno;
 
 /// Outcome of a raw system call; the error is a positive `errno` value.
@@ -28,16 +28,23 @@ mod create;
 mod descriptor;
 mod directories;
 mod filter;
+pub mod helper;
+mod memory;
+mod paths;
+mod signals;
 mod sockets;
-pub mod task;
+mod task;
 pub use about::{born, mount_at, mount_of};
-pub use create::{LARGE_FILE, PathCopy, create_without_links, creates, has_openat2};
+pub use create::{LARGE_FILE, create_without_links, creates, has_openat2};
 pub use descriptor::{DescriptorName, Owned, has_proc};
 pub use directories::{
     NAME_AT, directory_entries, entry, entry_names, entry_offset, entry_type, open_directory,
     open_parent, seek_directory,
 };
 pub use filter::{filter_comes, may_be_filtered};
+pub use memory::{map, program_break, protect, readable, unmap};
+pub use paths::{PathCopy, Text, join};
+pub use signals::write_unsignalled;
 pub use sockets::{SYSLOG, send_datagram};
 
 /// What `stat(2)` tells, as far as the shim asks.
@@ -257,32 +264,6 @@ pub fn write(fd: c_int, bytes: &[u8]) -> Result<usize> {
     raw!(Sysno::write, fd, bytes.as_ptr(), bytes.len())
 }
 
-/// The same, but neither a pipe without a reader nor a limit on file sizes ends
-/// the program by a signal that is for a record and not for it.
-pub fn write_unsignalled(fd: c_int, bytes: &[u8]) -> Result<usize> {
-    /// Bytes of the kernel's signal set.
-    const SIZE: usize = 8;
-    let signals: u64 = 1 << (libc::SIGPIPE - 1) | 1 << (libc::SIGXFSZ - 1);
-    let set = &raw const signals;
-    let none = core::ptr::null_mut::<c_void>();
-    let (mut before, mut pending) = (0_u64, 0_u64);
-    let mask = &raw mut before;
-    raw!(Sysno::rt_sigprocmask, libc::SIG_BLOCK, set, mask, SIZE)?;
-    // One that was not blocked cannot have been pending.
-    let asked = match before & signals {
-        0 => Ok(0),
-        _ => raw!(Sysno::rt_sigpending, &raw mut pending, SIZE),
-    };
-    let written = write(fd, bytes);
-    let raised = matches!(written, Err(libc::EPIPE | libc::EFBIG));
-    if raised && asked.is_ok() && pending & signals == 0 {
-        let now = [0_u64; 2];
-        let _ = raw!(Sysno::rt_sigtimedwait, set, none, &raw const now, SIZE);
-    }
-    let _ = raw!(Sysno::rt_sigprocmask, libc::SIG_SETMASK, mask, none, SIZE);
-    written
-}
-
 /// `getpid(2)`: asked anew each time, since a child of `fork` keeps our memory.
 pub fn process_id() -> u32 {
     raw!(Sysno::getpid).map_or(0, |pid| pid as u32)
@@ -302,59 +283,4 @@ pub fn exit(status: c_int) -> ! {
     loop {
         let _ = raw!(Sysno::exit_group, status);
     }
-}
-
-/// Anonymous memory of this size, or nothing.
-pub fn map(size: usize) -> Option<*mut u8> {
-    #[cfg(target_pointer_width = "64")]
-    let number = Sysno::mmap;
-    #[cfg(target_pointer_width = "32")]
-    let number = Sysno::mmap2;
-    const NO_FILE: c_int = -1;
-    let protection = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    let none = core::ptr::null_mut::<c_void>();
-    let address = raw!(number, none, size, protection, flags, NO_FILE, 0).ok()?;
-    Some(address as *mut u8)
-}
-
-/// Gives back what `map` gave.
-///
-/// # Safety
-/// `address` and `size` are those of one `map`, and nothing refers to it.
-pub unsafe fn unmap(address: *mut u8, size: usize) {
-    let _ = raw!(Sysno::munmap, address, size);
-}
-
-/// `mprotect(2)`.
-pub fn protect(address: usize, size: usize, protection: c_int) -> Result<()> {
-    raw!(Sysno::mprotect, address, size, protection).map(drop)
-}
-
-/// Where the heap would grow: brk(2) as the kernel answers, which never fails.
-pub fn program_break() -> usize {
-    raw!(Sysno::brk, 0usize).unwrap_or(0)
-}
-
-/// Can the eight bytes around `address` (aligned down) be read? A bad pointer
-/// must give the program `EFAULT` from the kernel, not a crash in the shim.
-///
-/// `rt_sigprocmask` with an unknown `how` copies the set in and then refuses:
-/// `EFAULT` or `EINVAL`, and nothing is changed (`kernel/signal.c`).
-pub fn readable(address: usize) -> bool {
-    if address < 8 {
-        // A null set is not read at all, so it is not `EFAULT` there.
-        return false;
-    }
-    const UNKNOWN_HOW: c_uint = c_uint::MAX;
-    const KERNEL_SET_SIZE: usize = 8;
-    let none = core::ptr::null_mut::<c_void>();
-    let probed = raw!(
-        Sysno::rt_sigprocmask,
-        UNKNOWN_HOW,
-        address & !7,
-        none,
-        KERNEL_SET_SIZE
-    );
-    probed != Err(libc::EFAULT)
 }

@@ -14,11 +14,10 @@ use umaskclamp_policy::settings::VARIABLES;
 use super::output;
 use super::reader::Reader;
 use super::room;
-use super::snapshot::{self, PRELOAD, SETTING, Snapshot};
+use super::snapshot::{self, PRELOAD, Snapshot};
 use super::survey::Survey;
-
-/// An array of pointers to `NAME=value` strings, null-terminated.
-pub type Array = *const *const c_char;
+pub use crate::environment::Array;
+use crate::environment::SETTING;
 
 /// Words of the copy on the stack: 2 KiB, so that a signal handler on an 8 KiB
 /// stack can exec. Enough for some two hundred entries.

@@ -1,43 +1,16 @@
 //! Will the dynamic loader of a child find this library, and take it?
 
-use core::ffi::CStr;
-
 use libc::{AT_FDCWD, R_OK, S_ISUID, c_char};
 use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::path;
+use umaskclamp_policy::program::Reason;
 
 use super::snapshot::{Preload, Snapshot};
-use super::target::Reason;
-use crate::sys::{self, Inode};
-
-/// Where the loaders of a machine look for a name without a directory, which is
-/// also what `$LIB` stands for there. `None` if its programs do not run here.
-pub fn directories(machine: Machine) -> Option<&'static [&'static str]> {
-    const PC: bool = cfg!(any(target_arch = "x86_64", target_arch = "x86"));
-    match machine {
-        Machine::X86_64 if PC => Some(&["lib/x86_64-linux-gnu", "lib64", "lib"]),
-        Machine::I386 if PC => Some(&["lib/i386-linux-gnu", "lib32", "lib"]),
-        Machine::AARCH64 if cfg!(target_arch = "aarch64") => {
-            Some(&["lib/aarch64-linux-gnu", "lib64", "lib"])
-        }
-        Machine::HERE => Some(&["lib64", "lib"]),
-        _ => None,
-    }
-}
-
-/// What the loader of a machine is called (`PT_INTERP`).
-fn loader(machine: Machine) -> Option<&'static CStr> {
-    match machine {
-        Machine::X86_64 => Some(c"/lib64/ld-linux-x86-64.so.2"),
-        Machine::I386 => Some(c"/lib/ld-linux.so.2"),
-        Machine::AARCH64 => Some(c"/lib/ld-linux-aarch64.so.1"),
-        _ => None,
-    }
-}
+use crate::sys::{self, Inode, join};
 
 /// Is this the file that programs name as their loader?
 pub fn is_standard_loader(inode: &Inode) -> bool {
-    let loader = loader(Machine::HERE);
+    let loader = Machine::HERE.loader();
     let loader = loader.and_then(|path| sys::stat_at(AT_FDCWD, path.as_ptr(), 0).ok());
     loader.is_some_and(|loader| loader.id == inode.id)
 }
@@ -67,7 +40,7 @@ pub fn is_there(snapshot: &Snapshot) -> bool {
 /// outside of a `chroot`, or the user may not read it, or there is none for 32
 /// bits. `room` is working memory.
 pub fn missing(snapshot: &Snapshot, machine: Machine, room: &mut [u8]) -> Option<Reason> {
-    let Some(directories) = directories(machine) else {
+    let Some(directories) = machine.directories() else {
         return Some(Reason::OtherMachine);
     };
     let preload = snapshot.preload.as_ref()?;
@@ -104,7 +77,8 @@ fn elsewhere(preload: &Preload, machine: Machine, directories: &[&str], room: &m
     // 32-bit programs have it in `lib/i386-linux-gnu` or, without the other
     // architecture's packages, in `lib32`.
     let mut link = [0; 256];
-    let length = loader(machine)
+    let length = machine
+        .loader()
         .and_then(|path| sys::read_link(AT_FDCWD, path.as_ptr(), &mut link).ok())
         .unwrap_or(0);
     let link = link.get(..length).unwrap_or_default();
@@ -122,15 +96,4 @@ fn split<'a>(entry: &'a [u8], token: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
         .position(|window| window == token)?;
     let (before, rest) = entry.split_at_checked(at)?;
     Some((before, rest.get(token.len()..)?))
-}
-
-/// The parts, one behind the other, and a NUL.
-pub fn join(room: &mut [u8], parts: &[&[u8]]) -> Option<*const c_char> {
-    let mut length = 0usize;
-    for part in parts.iter().copied().chain([&b"\0"[..]]) {
-        let end = length.checked_add(part.len())?;
-        room.get_mut(length..end)?.copy_from_slice(part);
-        length = end;
-    }
-    Some(room.as_ptr().cast())
 }

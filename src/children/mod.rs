@@ -17,6 +17,7 @@ mod once;
 mod output;
 mod reader;
 pub mod room;
+mod root;
 mod search;
 pub mod shell;
 pub mod snapshot;
@@ -25,24 +26,23 @@ mod survey;
 pub mod target;
 
 use libc::{E2BIG, EPERM, X_OK, c_int, posix_spawnattr_t};
-use umaskclamp_policy::elf::Machine;
 use umaskclamp_policy::mode::Mask;
+use umaskclamp_policy::program::{Found, Reason};
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::{Mode, Unreachable, variables};
 
-use crate::call::Call;
 use crate::errno;
 use crate::place;
-use crate::records;
 use crate::scratch::{Buffers, Scratch};
 use crate::state;
-use crate::sys::programs;
+use crate::sys::{self, helper};
 use envp::{Array, Preloaded};
+pub use root::enter;
 use snapshot::Snapshot;
 pub use start::{Start, Target, at, at_path, searched};
 use start::{below, moves, record};
 use survey::Survey;
-use target::{At, Found, Reason, Room};
+use target::{At, Look};
 
 /// How the program is to be started.
 enum Plan {
@@ -77,7 +77,7 @@ struct Child {
 /// `given` and what it points to are left alone meanwhile.
 pub unsafe fn exec(start: Start, given: Array, real: &dyn Fn(Array) -> c_int) -> c_int {
     let real = |mask: Option<u32>, array| match mask {
-        Some(mask) => fallback::exec(mask, &|| real(array)),
+        Some(mask) => helper::under(mask, &mut || real(array)),
         None => real(array),
     };
     // SAFETY: the caller's promise.
@@ -172,7 +172,7 @@ impl Child {
 
     /// Looks at the program, records what cannot be entered, and decides.
     fn plan(&self, start: &Start) -> Plan {
-        let mut room = Room::new();
+        let mut programs = Look::new(self.snapshot);
         let mut claimed = None;
         let (found, at) = match start.target {
             Target::At(at) if moves(start, at.path) => {
@@ -180,11 +180,11 @@ impl Child {
                     return AS_EVER;
                 };
                 match below(start, at, &mut scratch.buffers().real) {
-                    Some(at) => (target::look(self.snapshot, at, &mut room), at),
+                    Some(at) => (programs.at(at), at),
                     None => return AS_EVER,
                 }
             }
-            Target::At(at) => (target::look(self.snapshot, at, &mut room), at),
+            Target::At(at) => (programs.at(at), at),
             Target::Search { file, reset, shell } => {
                 // SAFETY: the program's own argument.
                 let file = unsafe { place::read_path(file) };
@@ -206,8 +206,10 @@ impl Child {
                     last = at;
                     // Of one that cannot be told: it counts as entered.
                     let Some(at) = at else { return Found::Enters };
-                    match target::look(self.snapshot, at, &mut room) {
-                        found if !executable || programs::may(at.dirfd, at.path, X_OK) => found,
+                    match programs.at(at) {
+                        found if !executable || sys::programs::may(at.dirfd, at.path, X_OK) => {
+                            found
+                        }
                         _ => Found::Nothing,
                     }
                 };
@@ -219,11 +221,12 @@ impl Child {
                 (found, at)
             }
         };
-        let Found::Cannot(reason, inode) = found else {
+        let Found::Cannot(reason) = found else {
             return AS_EVER;
         };
-        let at = room.interpreter().map_or(at, At::path);
-        let first = self.mode != Mode::Off && once::first(inode.0, inode.1, reason as u64);
+        let at = programs.interpreter().unwrap_or(at);
+        let (device, number) = programs.inode.map_or((0, 0), |inode| inode.id);
+        let first = self.mode != Mode::Off && once::first(device, number, reason as u64);
         self.unreachable(start.name, first.then_some(&at), reason)
     }
 
@@ -259,27 +262,5 @@ impl Child {
             },
             mask: narrow.then(|| self.mask.bits()),
         }
-    }
-}
-
-/// Before chroot(2). Programs that are started below a root without the library cannot
-/// be entered, and if the log is not there either, nobody can say so then: it is said
-/// now. A helper that has a root of its own tries what will be there.
-pub fn before_root(call: &Call) {
-    let known = state::active().zip(snapshot::taken());
-    let Some((state, snapshot)) = known.filter(|_| records::tells(Action::Unreachable)) else {
-        return;
-    };
-    let lost = || {
-        let inside = programs::change_root(call.place.path.as_ptr()).is_ok();
-        inside && !state.reaches_log() && !library::is_there(snapshot) && {
-            let mut scratch = Scratch::claim();
-            let room = scratch.as_mut().map(|scratch| &mut scratch.buffers().text);
-            room.is_some_and(|room| library::missing(snapshot, Machine::HERE, room).is_some())
-        }
-    };
-    if fallback::with_own_root(&mut || c_int::from(lost())) == Some(1) {
-        let reason = "programs started below it cannot find the library";
-        records::record(call, None, Action::Unreachable, records::NO_MODES, reason);
     }
 }

@@ -15,7 +15,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{addr_of_mut, null_mut};
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::envp::Array;
+use crate::environment::Array;
 use crate::sys::{self, programs};
 
 /// Words of a room: an environment of some four thousand entries.

@@ -2,10 +2,10 @@
 //! `posix/execvpe.c` of glibc, without its attempts.
 
 use libc::c_char;
+use umaskclamp_policy::program::Found;
 
-use super::library::join;
-use super::target::Found;
 use crate::environment::{Environment, current};
+use crate::sys::join;
 
 /// `CS_PATH`, which glibc takes where `PATH` is not set.
 const STANDARD: &[u8] = b"/bin:/usr/bin";

@@ -22,8 +22,8 @@ use libc::{AT_FDCWD, c_char, c_int};
 use super::envp::{Array, Copy};
 use super::reader::Reader;
 use super::room::map;
-use super::{Child, Plan, at_path, fallback};
-use crate::sys;
+use super::{Child, Plan, at_path};
+use crate::sys::{self, Text, helper};
 
 /// How a shell is to be started.
 #[derive(Default)]
@@ -95,13 +95,8 @@ const UMASK_MAX: usize = 32;
 /// Symbolic modes, relative to what the shell has: they say `umask | mask` and need
 /// not know the umask (umask(1p)).
 fn write_umask(room: &mut [u8], mask: u32, command: &[u8]) -> Option<()> {
-    let mut length = 0usize;
-    let mut put = |bytes: &[u8]| {
-        let end = length.checked_add(bytes.len())?;
-        room.get_mut(length..end)?.copy_from_slice(bytes);
-        length = end;
-        Some(())
-    };
+    let mut text = Text::new(room);
+    let mut put = |bytes: &[u8]| text.put(bytes);
     let mut before: &[u8] = b"umask ";
     for (class, shift) in [(b"g-", 3u32), (b"o-", 0)] {
         let bits = mask >> shift & 7;
@@ -129,7 +124,9 @@ pub fn under_umask(mask: Option<u32>, real: &dyn Fn() -> c_int) -> c_int {
     // The directory has one more link for each thread, beside its own two.
     let threads = || sys::stat_at(AT_FDCWD, c"/proc/self/task".as_ptr(), 0);
     match mask {
-        Some(mask) if threads().is_ok_and(|tasks| tasks.links == 3) => fallback::exec(mask, real),
+        Some(mask) if threads().is_ok_and(|tasks| tasks.links == 3) => {
+            helper::under(mask, &mut || real())
+        }
         _ => real(),
     }
 }

@@ -12,12 +12,10 @@ use umaskclamp_policy::path;
 use umaskclamp_policy::settings::variables::{self, Each, LIST, VARIABLES};
 
 use crate::environment::Environment;
+pub use crate::environment::SETTING;
 use crate::lookup;
 use crate::scratch::{PATH_MAX, PLACE_MAX};
 use crate::sys;
-
-/// How the names of the settings begin.
-pub const SETTING: &[u8] = b"UMASKCLAMP_";
 
 /// How the list of preloads begins.
 pub const PRELOAD: &[u8] = b"LD_PRELOAD=";

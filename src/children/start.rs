@@ -14,6 +14,7 @@ use crate::enforce::spawn::directory;
 use crate::place;
 use crate::records;
 use crate::state;
+use crate::sys::Text;
 
 /// Which program a call starts.
 #[derive(Clone, Copy)]
@@ -57,15 +58,13 @@ impl Start {
     /// Records that the program does not get a variable.
     #[cold]
     pub fn drops(&self, variable: &[u8]) {
-        const WHY: &[u8] = b"unknown variable ";
-        let mut reason = [0; 128];
-        let mut room = reason.iter_mut();
-        let said = WHY.iter().chain(variable);
-        let length = said
-            .zip(&mut room)
-            .map(|(&byte, place)| *place = byte)
-            .count();
-        let reason = reason.get(..length).unwrap_or_default();
+        let mut room = [0; 128];
+        let mut text = Text::new(&mut room);
+        // A long name is cut.
+        let _ = text.put(b"unknown variable ");
+        let _ = text.put(variable.get(..100).unwrap_or(variable));
+        let length = text.len();
+        let reason = room.get(..length).unwrap_or_default();
         let hash = variable.iter().fold(0u64, |hash, &byte| {
             hash.wrapping_mul(31).wrapping_add(byte.into())
         });
@@ -104,37 +103,28 @@ pub fn below(start: &Start, at: At, room: &mut [u8]) -> Option<At> {
 
 /// A program at a path below the cwd.
 pub fn at_path(name: &'static str, path: *const c_char) -> Start {
-    Start {
-        name,
-        target: Target::At(At::path(path)),
-        actions: null(),
-    }
+    start(name, Target::At(At::path(path)))
 }
 
 /// A program as `execveat(2)` names it.
 pub fn at(name: &'static str, dirfd: c_int, path: *const c_char, flags: c_int) -> Start {
-    let at = At {
-        dirfd,
-        flags: flags & (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW),
-        ..At::path(path)
-    };
-    Start {
-        name,
-        target: Target::At(at),
-        actions: null(),
-    }
+    let flags = flags & (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW);
+    let at = At::path(path);
+    start(name, Target::At(At { dirfd, flags, ..at }))
 }
 
 /// A program that is searched.
 pub fn searched(name: &'static str, file: *const c_char) -> Start {
+    let (reset, shell) = (false, true);
+    start(name, Target::Search { file, reset, shell })
+}
+
+fn start(name: &'static str, target: Target) -> Start {
+    let actions = null();
     Start {
         name,
-        target: Target::Search {
-            file,
-            reset: false,
-            shell: true,
-        },
-        actions: null(),
+        target,
+        actions,
     }
 }
 

@@ -8,11 +8,11 @@ use core::ffi::CStr;
 
 use umaskclamp_policy::settings::variables::{self, Each, FILE, LIST, VARIABLES};
 
-use super::envp::Array;
 use super::output;
 use super::reader::Reader;
-use super::snapshot::{PRELOAD, SETTING, Snapshot};
+use super::snapshot::{PRELOAD, Snapshot};
 use super::start::Start;
+use crate::environment::{Array, SETTING};
 
 /// What a look at an environment found.
 pub struct Survey {

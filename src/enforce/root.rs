@@ -14,26 +14,13 @@ use crate::call::Call;
 use crate::memory::{self, Names, Remembered};
 use crate::place::outside;
 use crate::scratch::Scratch;
-use crate::{children, sys};
+use crate::sys;
 
 /// Descriptors that are looked at where none is left to read which ones there are.
 const DESCRIPTORS: c_int = 1024;
 
 /// Bytes of directory entries that are read at once.
 const ENTRIES_SIZE: usize = 1024;
-
-/// Before chroot(2).
-///
-/// # Safety
-/// As for [`leave`].
-pub unsafe fn enter(call: &'static str, root: *const c_char) {
-    // SAFETY: the caller's promise.
-    if let Ok(call) = unsafe { Call::at(call, AT_FDCWD, root, true) } {
-        children::before_root(&call);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { leave(call, root) }
-}
 
 /// `call` is the symbol that changes the root or what is mounted, `root` the path of the
 /// new root or null.

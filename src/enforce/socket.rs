@@ -4,14 +4,13 @@
 //! (`net/unix/af_unix.c`, `unix_bind_bsd`). So the socket is narrowed, bound, and
 //! given its mode back; no other thread is touched, as it would be by `umask`. A socket
 //! that another user made cannot be narrowed: it is bound by a helper task that has an
-//! umask of its own ([`crate::children::fallback`]).
+//! umask of its own ([`crate::sys::helper`]).
 
 use libc::{S_IFSOCK, c_int};
 
 use super::decide::given_sensitive;
 use crate::call::{Given, Subject};
-use crate::children::fallback;
-use crate::sys;
+use crate::sys::{self, helper};
 
 /// Binds by `real`, which gives 0 or -1.
 pub fn bind(given: Given, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_int {
@@ -30,7 +29,7 @@ pub fn bind(given: Given, socket: c_int, real: &mut dyn FnMut() -> c_int) -> c_i
     let result = match narrowed {
         // A socket that another user made. Its inode is that user's; the new one gets
         // the umask, of a helper that is all this has it.
-        Err(_) => fallback::aside(sensitive.mask.bits(), &mut |_| real()),
+        Err(_) => helper::aside(sensitive.mask.bits(), &mut |_| real()),
         Ok(()) => real(),
     };
     if narrowed.is_ok() && narrow != before {

@@ -5,8 +5,7 @@ use libc::c_int;
 use super::decide::sensitive;
 use super::held::Held;
 use crate::call::{Call, Sensitive, Subject};
-use crate::children::fallback;
-use crate::sys::Inode;
+use crate::sys::{Inode, helper};
 
 /// What the kernel gives a subvolume, less the umask.
 const CREATION_MODE: u32 = 0o777;
@@ -18,7 +17,7 @@ pub fn create(call: Call, real: &dyn Fn() -> c_int) -> c_int {
     };
     let result = match sensitive.audit() {
         true => real(),
-        false => fallback::aside(sensitive.mask.bits(), &mut |_| real()),
+        false => helper::aside(sensitive.mask.bits(), &mut |_| real()),
     };
     if result == 0 && (sensitive.audit() || !tightened(&sensitive)) {
         sensitive.record_clamped(CREATION_MODE, sensitive.clamp(CREATION_MODE));

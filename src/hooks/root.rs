@@ -7,7 +7,8 @@ use core::ptr::null;
 
 use libc::{c_char, c_int, c_uint, c_ulong};
 
-use crate::enforce::root::{enter, leave};
+use crate::children::enter;
+use crate::enforce::root::leave;
 
 family! { |symbol, real|
     #[symbol, number]

@@ -10,7 +10,6 @@ use libc::{c_char, c_int};
 use log::{Log, Metadata, Record};
 use umaskclamp_policy::settings::LogTarget;
 
-use crate::children::fallback;
 use crate::{memory, state, sys};
 
 const STDERR: c_int = 2;
@@ -83,7 +82,7 @@ fn to_file(path: *const c_char, checked: bool, text: &[u8]) {
     match sys::open(path, flags, LOG_MODE) {
         Ok(fd) => write_to(fd, text),
         // The descriptor table is full.
-        Err(libc::EMFILE) => fallback::with_room(-1, &mut || {
+        Err(libc::EMFILE) => sys::helper::with_room(-1, &mut || {
             if let Ok(fd) = sys::open(path, flags, LOG_MODE) {
                 write_to(fd, text);
             }

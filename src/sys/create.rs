@@ -7,7 +7,7 @@ use libc::{O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DSYNC, 
 use libc::{O_NOATIME, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_SYNC, O_TRUNC};
 use syscalls::Sysno;
 
-use super::{Result, map, unmap};
+use super::Result;
 
 /// `O_LARGEFILE` as the kernel has it; libc's is 0 where it is always meant.
 #[cfg(any(target_arch = "arm", target_arch = "aarch64"))]
@@ -74,33 +74,4 @@ pub fn has_openat2() -> bool {
     const NO_DIRECTORY: c_int = -1;
     let none = core::ptr::null::<c_void>();
     raw!(Sysno::openat2, NO_DIRECTORY, none, none, 0) == Err(EINVAL)
-}
-
-/// A terminated path in memory of its own, which may be kept while a call blocks:
-/// whatever jumps out of that loses a page and nothing that others wait for.
-pub struct PathCopy {
-    address: *mut u8,
-    size: usize,
-}
-
-impl PathCopy {
-    /// `None` if the kernel has no memory.
-    pub fn of(path: &[u8]) -> Option<Self> {
-        let size = path.len() + 1;
-        let address = map(size)?;
-        // SAFETY: the mapping is of this size, zeroed, and nobody else's.
-        unsafe { address.copy_from_nonoverlapping(path.as_ptr(), path.len()) };
-        Some(PathCopy { address, size })
-    }
-
-    pub fn as_ptr(&self) -> *const c_char {
-        self.address.cast()
-    }
-}
-
-impl Drop for PathCopy {
-    fn drop(&mut self) {
-        // SAFETY: `of` made the mapping; its last reference ends here.
-        unsafe { unmap(self.address, self.size) }
-    }
 }

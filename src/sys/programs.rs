@@ -4,20 +4,9 @@
 use libc::{c_char, c_int, c_ulong, c_void};
 use syscalls::Sysno;
 
-use super::Result;
+use umaskclamp_policy::program::Ids;
 
-/// The ids that decide about `AT_SECURE` (getauxval(3)).
-#[derive(Clone, Copy)]
-pub struct Ids {
-    /// Real user id.
-    pub user: u32,
-    /// Effective user id.
-    pub effective_user: u32,
-    /// Real group id.
-    pub group: u32,
-    /// Effective group id.
-    pub effective_group: u32,
-}
+use super::Result;
 
 #[cfg(target_pointer_width = "64")]
 mod number {
@@ -151,12 +140,6 @@ pub fn change_root(path: *const c_char) -> Result<()> {
     raw!(Sysno::chroot, path).map(drop)
 }
 
-/// `umask(2)`: the one before. Only for a child that a preload cannot enter, and
-/// only where nobody else has this umask: see [`crate::children::fallback`].
-pub fn umask(bits: u32) -> u32 {
-    raw!(Sysno::umask, bits).map_or(bits, |before| before as u32)
-}
-
 /// `gettid(2)`.
 pub fn task_id() -> u32 {
     raw!(Sysno::gettid).map_or(0, |id| id as u32)
@@ -186,30 +169,4 @@ pub unsafe fn set_robust_list(list: *mut c_void) {
     // `sizeof(struct robust_list_head)`, which the kernel insists on.
     const HEAD: usize = 3 * size_of::<usize>();
     let _ = raw!(Sysno::set_robust_list, list, HEAD);
-}
-
-/// Blocks every signal for this task; the mask before.
-pub fn block_signals() -> u64 {
-    let mut before = 0u64;
-    let all = u64::MAX;
-    let _ = raw!(
-        Sysno::rt_sigprocmask,
-        libc::SIG_SETMASK,
-        core::ptr::addr_of!(all),
-        core::ptr::addr_of_mut!(before),
-        size_of::<u64>()
-    );
-    before
-}
-
-/// Sets this task's signal mask.
-pub fn set_signals(mask: u64) {
-    let none = core::ptr::null_mut::<u64>();
-    let _ = raw!(
-        Sysno::rt_sigprocmask,
-        libc::SIG_SETMASK,
-        core::ptr::addr_of!(mask),
-        none,
-        size_of::<u64>()
-    );
 }

@@ -3,85 +3,39 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, StatVfsMountFlags};
+use rustix::fs::{Access, StatVfsMountFlags, fgetxattr, fstatvfs};
 
-use umaskclamp_policy::elf::{Elf, HEAD, Image, Loader, Machine, Maker, inspect, is_loader_name};
+use umaskclamp_policy::elf::{Machine, is_loader_name};
+use umaskclamp_policy::program::{self, Found, Ids, Program, Reason, Stat};
 
 use crate::calls::fill;
-use crate::elf;
 
-/// The kernel follows at most so many interpreters (`BINPRM_MAX_RECURSION` in
-/// `fs/exec.c`).
-const CHAIN_MAX: usize = 5;
-
-/// A reason for which ld.so does not load the library into a program.
+/// Why the library does not get into a program, or nobody knows whether it does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Obstacle {
-    /// No interpreter: nothing loads libraries.
-    Static,
-    /// Its loader is musl's, for which a library built for glibc is fatal.
-    Musl,
-    /// Its loader is that of a third libc.
-    OtherLibc,
-    /// Another machine or class than the library.
-    Target(Machine),
-    /// `AT_SECURE`: ld.so takes only names without `/` from trusted directories,
-    /// and only set-user-ID libraries.
-    SetUser,
-    SetGroup,
-    Capabilities,
-    /// Loaded, but it creates files past every library.
-    OwnCalls(Maker),
+    Cannot(Reason),
     /// Not ELF and no `#!`: a shell may run it, and be entered itself.
-    NotElf,
+    NoFormat,
+    /// The kernel will not start it: an interpreter is none, or scripts that run each
+    /// other.
+    Fails,
     /// A file of the chain cannot be read, so nothing is known.
     Unreadable(String),
 }
 
 impl Obstacle {
-    /// The library's own words, for records.
-    pub fn reason(&self) -> &'static str {
+    /// For people; of a [`Reason`] as it stands in records.
+    pub fn text(&self) -> String {
         match self {
-            Obstacle::Static => "static program",
-            Obstacle::Musl => "musl program",
-            Obstacle::OtherLibc => "program of another libc",
-            Obstacle::Target(_) => "program of another machine or class",
-            Obstacle::SetUser | Obstacle::SetGroup => "runs under another user or group id",
-            Obstacle::Capabilities => "has file capabilities",
-            Obstacle::OwnCalls(maker) => maker.reason(),
-            Obstacle::NotElf => "no ELF file",
-            Obstacle::Unreadable(_) => "cannot be read",
-        }
-    }
-
-    /// One line for people.
-    pub fn shown(&self) -> String {
-        match self {
-            Obstacle::Static => "static: no dynamic loader, nothing can be preloaded".into(),
-            Obstacle::Musl => "musl program: a glibc preload would stop it".into(),
-            Obstacle::OtherLibc => "program of another libc: the library is for glibc".into(),
-            Obstacle::Target(machine) => {
-                format!(
-                    "{}: the library is for another machine or class",
-                    elf::shown(*machine)
-                )
-            }
-            Obstacle::SetUser => "set-user-ID: ld.so ignores the preload".into(),
-            Obstacle::SetGroup => "set-group-ID: ld.so ignores the preload".into(),
-            Obstacle::Capabilities => "file capabilities: ld.so ignores the preload".into(),
-            Obstacle::OwnCalls(Maker::Go) => {
-                "made by Go: creates files by system calls of its own".into()
-            }
-            Obstacle::OwnCalls(Maker::Bun) => {
-                "Bun: creates files by system calls of its own".into()
-            }
-            Obstacle::NotElf => "neither an ELF file nor a script with #!".into(),
+            Obstacle::Cannot(reason) => reason.text().into(),
+            Obstacle::NoFormat => "neither an ELF file nor a script with #!".into(),
+            Obstacle::Fails => "cannot be executed".into(),
             Obstacle::Unreadable(why) => format!("cannot be read: {why}"),
         }
     }
@@ -149,28 +103,21 @@ impl Entry {
     /// Follows `file` to the program that is loaded in the end, and says if a
     /// library for `library` gets into it.
     pub fn of(file: &Path, library: Option<Machine>) -> Entry {
-        let mut chain = vec![file.to_path_buf()];
-        loop {
-            let last = chain.last().map_or(file, PathBuf::as_path).to_path_buf();
-            let (file, head) = match read(&last) {
-                Ok(read) => read,
-                Err(error) => {
-                    let why = crate::failure::reason(&error);
-                    return Entry {
-                        chain,
-                        obstacle: Some(Obstacle::Unreadable(why)),
-                    };
-                }
-            };
-            let obstacle = match inspect(&head, &mut |at, out| fill(&file, at, out)) {
-                Image::Script(interpreter) if chain.len() <= CHAIN_MAX => {
-                    chain.push(PathBuf::from(OsStr::from_bytes(interpreter)));
-                    continue;
-                }
-                Image::Script(_) | Image::Unknown => Some(Obstacle::NotElf),
-                Image::Elf(elf) => obstacle(&last, &elf, library),
-            };
-            return Entry { chain, obstacle };
+        let mut look = Look {
+            chain: vec![file.to_path_buf()],
+            file: None,
+            library,
+        };
+        let obstacle = match program::look(&mut look) {
+            Ok(Found::Enters) => None,
+            Ok(Found::Cannot(reason)) => Some(Obstacle::Cannot(reason)),
+            Ok(Found::NoFormat) => Some(Obstacle::NoFormat),
+            Ok(Found::Nothing) => Some(Obstacle::Fails),
+            Err(error) => Some(Obstacle::Unreadable(crate::failure::reason(&error))),
+        };
+        Entry {
+            chain: look.chain,
+            obstacle,
         }
     }
 
@@ -180,61 +127,76 @@ impl Entry {
     }
 }
 
-/// The file and its first bytes: a script may be endless (a fifo), a program large.
-fn read(file: &Path) -> io::Result<(File, Vec<u8>)> {
-    let mut head = Vec::new();
-    let file = File::open(file)?;
-    (&file).take(HEAD as u64).read_to_end(&mut head)?;
-    Ok((file, head))
+/// Looks at programs by the files that there are.
+struct Look {
+    chain: Vec<PathBuf>,
+    file: Option<File>,
+    library: Option<Machine>,
 }
 
-/// In the order in which the library looks at a child.
-fn obstacle(file: &Path, elf: &Elf, library: Option<Machine>) -> Option<Obstacle> {
-    // A dynamic loader that is itself started as a program names none.
-    let is_loader = || elf.shared && is_loader_name(file.as_os_str().as_bytes());
-    match elf.loader {
-        Loader::None if !is_loader() => return Some(Obstacle::Static),
-        Loader::None | Loader::Gnu => {}
-        Loader::Musl => return Some(Obstacle::Musl),
-        Loader::Other => return Some(Obstacle::OtherLibc),
+impl Look {
+    fn last(&self) -> &Path {
+        self.chain.last().map_or(Path::new(""), PathBuf::as_path)
     }
-    if library.is_some_and(|library| library != elf.machine) {
-        return Some(Obstacle::Target(elf.machine));
-    }
-    if let Some(maker) = elf.own_calls {
-        return Some(Obstacle::OwnCalls(maker));
-    }
-    secure(file)
 }
 
-/// What makes the kernel set `AT_SECURE` (getauxval(3), capabilities(7)).
-fn secure(file: &Path) -> Option<Obstacle> {
-    let data = fs::metadata(file).ok()?;
-    let mount = rustix::fs::statvfs(file).ok()?;
-    if mount.f_flag.contains(StatVfsMountFlags::NOSUID) {
-        return None;
-    }
-    if changes_user(&data) {
-        return Some(Obstacle::SetUser);
-    }
-    if changes_group(&data) {
-        return Some(Obstacle::SetGroup);
-    }
-    // Root has what the file would give.
-    let root = rustix::process::getuid().is_root();
-    let mut value = [0_u8; 64];
-    let given = rustix::fs::getxattr(file, "security.capability", &mut value[..]);
-    (!root && given.is_ok()).then_some(Obstacle::Capabilities)
-}
+impl Program for Look {
+    type Error = io::Error;
 
-fn changes_user(data: &Metadata) -> bool {
-    data.mode() & 0o4000 != 0 && data.uid() != rustix::process::getuid().as_raw()
-}
+    fn open(&mut self) -> io::Result<Stat> {
+        let file = File::open(self.last())?;
+        let data = file.metadata()?;
+        self.file = Some(file);
+        Ok(Stat {
+            mode: data.mode(),
+            user: data.uid(),
+            group: data.gid(),
+        })
+    }
 
-/// Set-group-ID counts only together with the group's execute bit
-/// (`bprm_fill_uid` in `fs/exec.c`).
-fn changes_group(data: &Metadata) -> bool {
-    data.mode() & 0o2010 == 0o2010 && data.gid() != rustix::process::getgid().as_raw()
+    fn turn(&mut self, interpreter: &[u8]) -> Option<()> {
+        self.chain.push(OsStr::from_bytes(interpreter).into());
+        Some(())
+    }
+
+    fn read_at(&mut self, offset: u64, out: &mut [u8]) -> usize {
+        self.file.as_ref().map_or(0, |file| fill(file, offset, out))
+    }
+
+    fn is_loader(&mut self) -> bool {
+        is_loader_name(self.last().as_os_str().as_bytes())
+    }
+
+    fn ids(&self) -> Ids {
+        Ids {
+            user: rustix::process::getuid().as_raw(),
+            effective_user: rustix::process::geteuid().as_raw(),
+            group: rustix::process::getgid().as_raw(),
+            effective_group: rustix::process::getegid().as_raw(),
+        }
+    }
+
+    fn privileges_ignored(&self) -> bool {
+        let mount = self.file.as_ref().and_then(|file| fstatvfs(file).ok());
+        mount.is_some_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOSUID))
+            || rustix::thread::no_new_privs().unwrap_or(false)
+    }
+
+    fn capabilities(&self, out: &mut [u8]) -> usize {
+        let value = |file| fgetxattr(file, "security.capability", out).ok();
+        self.file.as_ref().and_then(value).unwrap_or(0)
+    }
+
+    /// `umaskclamp run` names the library by `LD_PRELOAD`, and no library that is
+    /// installed has the set-user-ID bit.
+    fn enters_secure(&self) -> bool {
+        false
+    }
+
+    fn missing(&mut self, machine: Machine) -> Option<Reason> {
+        let other = self.library.filter(|library| *library != machine);
+        other.map(|_| Reason::OtherClass)
+    }
 }
 
 #[cfg(test)]
@@ -268,7 +230,7 @@ mod tests {
 
         let looped = directory.path().join("looped");
         write(&looped, &format!("#!{}\n", looped.display()));
-        assert_eq!(Entry::of(&looped, None).obstacle, Some(Obstacle::NotElf));
+        assert_eq!(Entry::of(&looped, None).obstacle, Some(Obstacle::Fails));
     }
 
     #[test]
@@ -276,7 +238,8 @@ mod tests {
         let mut other = Machine::HERE;
         other.class = 3 - other.class;
         let entry = Entry::of(Path::new("/bin/true"), Some(other));
-        assert_eq!(entry.obstacle, Some(Obstacle::Target(Machine::HERE)));
+        let other = Obstacle::Cannot(Reason::OtherClass);
+        assert_eq!(entry.obstacle, Some(other));
     }
 
     #[test]
@@ -294,15 +257,17 @@ mod tests {
         let name = b"/ld-linux";
         let at = program.windows(name.len()).position(|part| part == name);
         let at = at.unwrap() + 1;
-        for (start, obstacle) in [
-            (&b"ld-musl-"[..], Obstacle::Musl),
-            (b"ld-uClibc", Obstacle::OtherLibc),
+        for (start, reason) in [
+            (&b"ld-musl-"[..], Reason::Musl),
+            (b"ld-uClibc", Reason::OtherLibc),
         ] {
             let mut other = program.clone();
             other[at..at + start.len()].copy_from_slice(start);
             let path = directory.path().join("other");
             fs::write(&path, other).unwrap();
-            assert_eq!(Entry::of(&path, None).obstacle, Some(obstacle));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            let obstacle = Entry::of(&path, None).obstacle;
+            assert_eq!(obstacle, Some(Obstacle::Cannot(reason)));
         }
     }
 

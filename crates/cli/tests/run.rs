@@ -420,7 +420,7 @@ fn a_set_user_id_program_gets_a_narrow_umask_or_is_refused() {
     let output = start("umask", "narrow");
     assert!(output.status.success());
     assert!(
-        text(&output.stderr).contains("set-user-ID"),
+        text(&output.stderr).contains("runs under another user or group id"),
         "{}",
         text(&output.stderr)
     );

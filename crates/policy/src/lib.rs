@@ -47,6 +47,7 @@ pub mod list;
 pub mod mode;
 pub mod path;
 pub mod pattern;
+pub mod program;
 mod reach;
 mod read;
 pub mod record;

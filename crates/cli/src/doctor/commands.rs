@@ -43,9 +43,9 @@ pub fn look(
         findings.tell(&name, Grade::Bad, format_args!("{chain}: {}", calls::SHOWN));
         return findings.more("what goes through libc is clamped; as a child it is not recognised");
     };
-    let text = format!("{chain}: {}", obstacle.shown());
+    let text = format!("{chain}: {}", obstacle.text());
     match obstacle {
-        Obstacle::NotElf => {
+        Obstacle::NoFormat => {
             findings.tell(
                 &name,
                 Grade::Note,
@@ -53,7 +53,8 @@ pub fn look(
             );
         }
         Obstacle::Unreadable(_) => findings.tell(&name, Grade::Note, text),
-        _ => {
+        Obstacle::Fails => findings.tell(&name, Grade::Bad, text),
+        Obstacle::Cannot(_) => {
             findings.tell(&name, Grade::Bad, text);
             findings.more(match settings.unreachable {
                 Unreachable::Umask => format!("as a child it runs under umask | {}", settings.mask),

@@ -16,6 +16,7 @@ use std::process::{Command, ExitCode};
 use clap::{ArgGroup, Args};
 use rustix::fs::Mode as FileMode;
 use umaskclamp_policy::elf::Machine;
+use umaskclamp_policy::program::Reason;
 use umaskclamp_policy::record::Action;
 use umaskclamp_policy::settings::variables as name;
 use umaskclamp_policy::settings::{Mode, Settings, Unreachable};
@@ -133,12 +134,11 @@ fn resolve(
 
 /// Whether the program is known to be of the library's machine and class.
 fn of_its_machine(entry: &Entry) -> bool {
-    matches!(
-        entry.obstacle,
-        None | Some(
-            Obstacle::OwnCalls(_) | Obstacle::SetUser | Obstacle::SetGroup | Obstacle::Capabilities
-        )
-    )
+    match &entry.obstacle {
+        None => true,
+        Some(Obstacle::Cannot(reason)) => reason.is_of_its_machine(),
+        Some(_) => false,
+    }
 }
 
 fn cannot_start(program: &OsStr, error: &std::io::Error) -> Failure {
@@ -184,13 +184,14 @@ fn answer(
     environment: &mut Environment,
     settings: &Settings,
 ) -> Result<(), Failure> {
+    // A shell runs a file without #!, and the library enters the shell. Of a file
+    // that only may be executed nothing is known, and ld.so loads into it.
+    let Obstacle::Cannot(reason) = obstacle else {
+        return Ok(());
+    };
     // musl stops at a library for glibc, and a loader of another class complains on
     // stderr; where it finds the library by name, there may be one of its own.
-    let stops = match obstacle {
-        Obstacle::Musl | Obstacle::OtherLibc => true,
-        Obstacle::Target(_) => !library.trusted,
-        _ => false,
-    };
+    let stops = reason.bars_preload() || *reason == Reason::OtherClass && !library.trusted;
     if stops {
         match environment
             .get(LD_PRELOAD)
@@ -200,10 +201,7 @@ fn answer(
             None => environment.remove(LD_PRELOAD),
         }
     }
-    // A shell runs a file without #!, and the library enters the shell. Of a file
-    // that only may be executed nothing is known, and ld.so loads into it.
-    if matches!(obstacle, Obstacle::NotElf | Obstacle::Unreadable(_)) || settings.mode == Mode::Off
-    {
+    if settings.mode == Mode::Off {
         return Ok(());
     }
     let program = show::bytes(entry.program().as_os_str().as_bytes());
@@ -214,9 +212,9 @@ fn answer(
         (true, true) => Action::WouldRefuse,
         (true, false) => Action::Refused,
     };
-    let record = record::of_program(entry, action, obstacle.reason());
+    let what = reason.text();
+    let record = record::of_program(entry, action, what);
     record::leave(&record, settings);
-    let what = obstacle.shown();
     if refused && !audit {
         return Err(Failure::new(
             failure::NOT_ALLOWED,

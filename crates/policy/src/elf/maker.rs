@@ -1,6 +1,7 @@
 //! Was a program made by something whose programs make their own system calls?
 
-use super::{File, Layout, Maker, Order};
+use super::Maker;
+use super::file::{File, Layout, Order};
 
 /// Go's linker leaves a note of the name "Go", type 4: the build id. Not where it
 /// was told to leave the id empty (`-buildid=`), as for builds that repeat.
